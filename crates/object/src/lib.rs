@@ -5,3 +5,6 @@
 //! deterministic ids of cyber-observables, reading of bundles larger than memory.
 //! Out of scope: who may see an object (`entente-release`), keeping it (`entente-log`,
 //! `entente-store`). No I/O but `std::io::Read` arguments, no clock, no randomness.
+
+pub mod json;
+pub mod limits;

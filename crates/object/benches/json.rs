@@ -1,0 +1,4 @@
+//! How fast objects are parsed.
+fn main() {
+    divan::main();
+}
