@@ -1,1 +1,71 @@
-fn main() {}
+//! `cargo xtask`: what this repository does to itself.
+//!
+//! In scope: the checks of the house rules (`tidy`), the whole test suite with its own set-up
+//! (`test`), the benchmarks (`bench`), the mutation tests (`mutants`).
+//! Out of scope: anything that the product does; nothing here is linked into `entente`.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod process;
+mod python;
+mod suite;
+mod tidy;
+mod workspace;
+
+/// Checks, tests and measures this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Check the house rules of STYLE.md on the source and the documents
+    Tidy,
+    /// Run every check and every test; sets up what it needs
+    Test(suite::TestArgs),
+    /// Run the benchmarks, all or those named
+    Bench(bench::BenchArgs),
+    /// Change the release rule in every small way and demand that a test notices
+    Mutants(MutantsArgs),
+}
+
+#[derive(clap::Args)]
+struct MutantsArgs {
+    /// Handed to `cargo mutants` as they are
+    #[arg(last = true)]
+    rest: Vec<String>,
+}
+
+fn main() -> Result<ExitCode> {
+    let root = workspace::root()?;
+    let passed = match Cli::parse().task {
+        Task::Tidy => tidy::run(&root)?,
+        Task::Test(args) => suite::run(&root, &args),
+        Task::Bench(args) => bench::run(&root, &args)?,
+        Task::Mutants(args) => mutants(&root, &args.rest)?,
+    };
+    Ok(if passed {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs cargo-mutants on the crate whose every line decides who sees what.
+fn mutants(root: &std::path::Path, rest: &[String]) -> Result<bool> {
+    if !process::answers(root, "cargo", &["mutants", "--version"]) {
+        anyhow::bail!("cargo-mutants is missing: run `cargo install cargo-mutants --locked` first");
+    }
+    let mut command = process::cargo(root);
+    command
+        .args(["mutants", "--package", "entente-release"])
+        .args(rest);
+    process::passes(&mut command)
+}
