@@ -6,5 +6,9 @@
 //! Out of scope: who may see an object (`entente-release`), keeping it (`entente-log`,
 //! `entente-store`). No I/O but `std::io::Read` arguments, no clock, no randomness.
 
+pub mod canonical;
+pub mod clock;
+pub mod id;
 pub mod json;
 pub mod limits;
+pub mod time;
