@@ -11,4 +11,7 @@ pub mod clock;
 pub mod id;
 pub mod json;
 pub mod limits;
+pub mod marking;
+pub mod object;
+pub mod observable_id;
 pub mod time;
