@@ -4,6 +4,7 @@
 //! (`test`), the benchmarks (`bench`), the mutation tests (`mutants`).
 //! Out of scope: anything that the product does; nothing here is linked into `entente`.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -43,23 +44,30 @@ struct MutantsArgs {
     rest: Vec<String>,
 }
 
-fn main() -> Result<ExitCode> {
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Whether the task found everything in order.
+fn run(task: Task) -> Result<bool> {
     let root = workspace::root()?;
-    let passed = match Cli::parse().task {
-        Task::Tidy => tidy::run(&root)?,
-        Task::Test(args) => suite::run(&root, &args),
-        Task::Bench(args) => bench::run(&root, &args)?,
-        Task::Mutants(args) => mutants(&root, &args.rest)?,
-    };
-    Ok(if passed {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    match task {
+        Task::Tidy => tidy::run(&root),
+        Task::Test(args) => Ok(suite::run(&root, &args)),
+        Task::Bench(args) => bench::run(&root, &args),
+        Task::Mutants(args) => mutants(&root, &args.rest),
+    }
 }
 
 /// Runs cargo-mutants on the crate whose every line decides who sees what.
-fn mutants(root: &std::path::Path, rest: &[String]) -> Result<bool> {
+fn mutants(root: &Path, rest: &[String]) -> Result<bool> {
     if !process::answers(root, "cargo", &["mutants", "--version"]) {
         anyhow::bail!("cargo-mutants is missing: run `cargo install cargo-mutants --locked` first");
     }

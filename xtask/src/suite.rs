@@ -85,7 +85,7 @@ fn chosen(args: &TestArgs) -> Vec<Step> {
 fn timed(step: Step, root: &Path, rest: &[String]) -> bool {
     let started = Instant::now();
     let passed = step.run(root, rest).unwrap_or_else(|error| {
-        eprintln!("{error:#}");
+        eprintln!("error: {error:#}");
         false
     });
     let outcome = if passed { "done" } else { "FAILED" };
