@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The one log of a node, and the ledger of each partner: entries, blocks, trees, checkpoints.
+//!
+//! In scope: what an entry is and how it is stored, the journal and its contract, the Merkle tree of
+//! a ledger, signed checkpoints, proofs, keys.
+//! Out of scope: where the log is kept (`entente-store`), and what is released (`entente-release`).
+//! No I/O and no clock.
+//!
+//! Formats: docs/formats/journal.md and docs/formats/ledger.md.
+
+pub mod block;
+pub mod checkpoint;
+pub mod codec;
+pub mod entry;
+pub mod journal;
+pub mod key;
+pub mod ledger;
+pub mod tree;
+
+pub use entry::{Entry, Seq};
+pub use journal::{Journal, Tip};

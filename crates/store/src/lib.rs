@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The store: SQLite as the log's default home, and every index's only home.
+//!
+//! In scope: [`Home`], the one writer (append, fold, sign, rebuild); [`Reader`], what views ask
+//! (rows of a partner's view, released bytes, proofs); backup and restore.
+//! Out of scope: what is decided (`entente-release`, `entente-intake`), how it is sent (views).
+//!
+//! Format: docs/formats/store.md.
+
+mod acts;
+mod chunk;
+mod error;
+mod fold;
+mod high_water;
+mod home;
+mod place;
+mod schema;
+mod tail;
+
+pub use chunk::Row;
+pub use error::StoreError;
+pub use fold::Interned;
+pub use home::{Home, Known, Signing, Waiting};
+
+/// The database's file in a node's folder.
+pub const DATABASE: &str = "entente.db";
+
+/// The file that records what was signed, in a node's folder.
+pub const HIGH_WATER: &str = "signed";

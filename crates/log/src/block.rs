@@ -1,0 +1,187 @@
+//! Blocks: how entries lie in storage, and the chain that no entry leaves unnoticed.
+//!
+//! A block holds consecutive entries: a head with one record for each (small, enough to find and
+//! list objects), and a body with their bytes end to end. A page of a view is then a few reads,
+//! and one object is one small read.
+//!
+//! Invariants:
+//! * A block never changes once written.
+//! * `chain(n) = SHA-256(chain(n-1) ‖ head(n))`, and a head holds the SHA-256 of every body, so the
+//!   last chain value stands for every byte of the log.
+
+use std::borrow::Cow;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::codec::{Damaged, Reader, put_varint};
+use crate::entry::{Entry, Put, Seq, v1};
+
+/// A block is closed when its body reaches this: 80 objects of 800 bytes, so that reading one
+/// object costs a 64 KiB read, and a page of 1,000 thirteen of them.
+pub const BODY_BYTES: usize = 64 * 1024;
+
+/// A block is closed at this many entries, so that a head stays within 16 KiB.
+pub const BLOCK_ENTRIES: usize = 128;
+
+/// The hash that stands for the whole log.
+pub type Chain = [u8; 32];
+
+/// A written block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// The place of its first entry.
+    pub first: Seq,
+    /// One record for each entry.
+    pub head: Vec<u8>,
+    /// The bytes of all entries.
+    pub body: Vec<u8>,
+    /// The chain up to and with this block.
+    pub chain: Chain,
+}
+
+/// One entry's record in a head.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// Its place in the log.
+    pub seq: Seq,
+    /// Where its bytes begin in the body.
+    pub offset: usize,
+    /// How many they are.
+    pub length: usize,
+    /// The kind of entry.
+    kind: u8,
+    /// For an object: its head.
+    pub put: Option<Put<'a>>,
+    digest: [u8; 32],
+}
+
+impl<'a> Record<'a> {
+    /// The entry, given its block's body.
+    pub fn entry<'b: 'a>(&self, body: &'b [u8]) -> Result<Entry<'a>, Damaged> {
+        let bytes = self.bytes(body)?;
+        match &self.put {
+            Some(put) => Ok(Entry::Put(Put {
+                bytes: Cow::Borrowed(bytes),
+                ..put.clone()
+            })),
+            None => v1::read_body(self.kind, bytes),
+        }
+    }
+
+    /// The entry's bytes, given its block's body.
+    pub fn bytes<'b>(&self, body: &'b [u8]) -> Result<&'b [u8], Damaged> {
+        self.offset
+            .checked_add(self.length)
+            .and_then(|end| body.get(self.offset..end))
+            .ok_or(Damaged("a block's body"))
+    }
+}
+
+/// Writes entries as blocks, from `first` and the chain so far.
+pub fn write(entries: &[Entry<'_>], first: Seq, chain: Chain) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let (mut next, mut chain) = (first, chain);
+    let mut open = Block {
+        first,
+        head: Vec::new(),
+        body: Vec::new(),
+        chain,
+    };
+    let mut count = 0;
+    for entry in entries {
+        let start = open.body.len();
+        v1::put_body(&mut open.body, entry);
+        let bytes = open.body.get(start..).unwrap_or_default();
+        open.head.push(v1::kind(entry));
+        put_varint(
+            &mut open.head,
+            u64::try_from(bytes.len()).unwrap_or(u64::MAX),
+        );
+        match entry {
+            // The digest was computed by whoever read the object: once is enough.
+            Entry::Put(put) => v1::put_head(&mut open.head, put),
+            Entry::Label(_)
+            | Entry::Release(_)
+            | Entry::Withdraw(_)
+            | Entry::Hold(_)
+            | Entry::Act(_) => open.head.extend_from_slice(&Sha256::digest(bytes)),
+        }
+        next += 1;
+        count += 1;
+        if open.body.len() >= BODY_BYTES || count == BLOCK_ENTRIES {
+            chain = close(&mut open, chain);
+            let fresh = Block {
+                first: next,
+                head: Vec::new(),
+                body: Vec::new(),
+                chain,
+            };
+            blocks.push(std::mem::replace(&mut open, fresh));
+            count = 0;
+        }
+    }
+    if !open.head.is_empty() {
+        close(&mut open, chain);
+        blocks.push(open);
+    }
+    blocks
+}
+
+fn close(block: &mut Block, before: Chain) -> Chain {
+    block.chain = link(before, &block.head);
+    block.chain
+}
+
+/// The next value of the chain.
+pub fn link(before: Chain, head: &[u8]) -> Chain {
+    Sha256::new()
+        .chain_update(before)
+        .chain_update(head)
+        .finalize()
+        .into()
+}
+
+/// The records of a head, in order.
+pub fn records(first: Seq, head: &[u8]) -> Result<Vec<Record<'_>>, Damaged> {
+    let mut reader = Reader::new(head, "a block's head");
+    let mut records = Vec::with_capacity(BLOCK_ENTRIES);
+    let (mut seq, mut offset) = (first, 0usize);
+    while !reader.is_empty() {
+        let kind = reader.byte()?;
+        let length = reader.length()?;
+        let (put, digest) = if v1::is_put(kind) {
+            let put = v1::read_head(&mut reader)?;
+            let digest = put.digest;
+            (Some(put), digest)
+        } else {
+            (None, reader.array()?)
+        };
+        records.push(Record {
+            seq,
+            offset,
+            length,
+            kind,
+            put,
+            digest,
+        });
+        offset = offset
+            .checked_add(length)
+            .ok_or(Damaged("a block's head"))?;
+        seq += 1;
+    }
+    Ok(records)
+}
+
+/// Whether a block is whole: its chain follows `before`, and every digest is its bytes'.
+pub fn verify(block: &Block, before: Chain) -> Result<(), Damaged> {
+    if link(before, &block.head) != block.chain {
+        return Err(Damaged("the next block of the chain"));
+    }
+    for record in records(block.first, &block.head)? {
+        let digest: [u8; 32] = Sha256::digest(record.bytes(&block.body)?).into();
+        if digest != record.digest {
+            return Err(Damaged("an entry with the digest recorded for it"));
+        }
+    }
+    Ok(())
+}

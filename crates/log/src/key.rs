@@ -1,0 +1,100 @@
+//! Signing keys of nodes and people: Ed25519, in the key formats of C2SP signed-note.
+//!
+//! Invariant: a secret is shown by no `Debug`, no error and no log line.
+
+use std::fmt;
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use signed_note::{StandardVerifier, Verifier as _};
+
+/// A source of randomness: an argument, so that simulations replay.
+pub trait Random {
+    /// Fills `bytes`.
+    fn fill(&mut self, bytes: &mut [u8]);
+}
+
+/// Who signs: a name and an Ed25519 key.
+pub struct Key {
+    name: String,
+    secret: SigningKey,
+}
+
+/// A key's name does not fit a signed note.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" cannot name a key: use no spaces and no plus signs")]
+pub struct BadKeyName(pub String);
+
+impl Key {
+    /// The key of a stored 32-byte seed.
+    pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, BadKeyName> {
+        if signed_note::is_key_name_valid(name) {
+            Ok(Self {
+                name: name.to_owned(),
+                secret: SigningKey::from_bytes(seed),
+            })
+        } else {
+            Err(BadKeyName(name.to_owned()))
+        }
+    }
+
+    /// The name that signatures bear.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The public key, to be given to others: `name+id+key` (C2SP signed-note, verifier key).
+    pub fn public(&self) -> String {
+        signed_note::new_ed25519_verifier_key(&self.name, &self.secret.verifying_key())
+    }
+
+    /// Signs bytes other than a note.
+    pub fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
+        self.secret.sign(message).to_bytes()
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.public()).finish()
+    }
+}
+
+impl signed_note::Signer for Key {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn key_id(&self) -> u32 {
+        // Algorithm 1 is Ed25519 (C2SP signed-note).
+        let mut key = vec![1];
+        key.extend_from_slice(self.secret.verifying_key().as_bytes());
+        signed_note::key_id(&self.name, &key)
+    }
+
+    fn sign(&self, msg: &[u8]) -> Result<Vec<u8>, ed25519_dalek::SignatureError> {
+        Ok(self.sign_bytes(msg).to_vec())
+    }
+}
+
+/// Whether `signature` over `message` is by the holder of the verifier key `public`.
+pub fn verify_bytes(public: &str, message: &[u8], signature: &[u8]) -> bool {
+    StandardVerifier::new(public).is_ok_and(|verifier| verifier.verify(message, signature))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_is_its_signers_over_its_message_alone() {
+        let key = Key::from_seed("KOR", &[7; 32]).unwrap();
+        let other = Key::from_seed("POL", &[8; 32]).unwrap();
+        let signature = key.sign_bytes(b"text");
+        assert!(verify_bytes(&key.public(), b"text", &signature));
+        assert!(!verify_bytes(&key.public(), b"texT", &signature));
+        assert!(!verify_bytes(&other.public(), b"text", &signature));
+        assert!(!verify_bytes("nonsense", b"text", &signature));
+        assert!(Key::from_seed("K OR", &[7; 32]).is_err());
+        assert!(!format!("{key:?}").contains("07"), "{key:?}");
+    }
+}

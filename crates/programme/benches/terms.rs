@@ -1,0 +1,2 @@
+//! What the terms cost.
+fn main() {}

@@ -1,0 +1,77 @@
+//! What may leave the node: bytes behind a type that nobody outside this crate can build.
+//!
+//! Invariants:
+//! * [`Released`] is made by [`seal`] alone, which derives the answer a second time from the bytes
+//!   about to leave and from the labels under which they were recorded.
+//! * A page is released whole or not at all.
+
+use entente_object::marking::Tlp;
+use uuid::Uuid;
+
+use crate::label::Label;
+use crate::partner::Audience;
+
+/// Bytes that one audience may receive.
+///
+/// ```compile_fail
+/// let forged = entente_release::Released { bytes: vec![] };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Released<B> {
+    bytes: B,
+}
+
+impl<B> Released<B> {
+    /// The bytes, to be sent to the audience that they were sealed for.
+    pub fn into_bytes(self) -> B {
+        self.bytes
+    }
+}
+
+/// The second guard found something that must not leave. A defect: the page is withheld, audited.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Withheld {
+    /// A label under which an object was recorded does not allow this audience.
+    #[error("an object's recorded label does not allow {0}")]
+    Label(crate::nation::Nation),
+    /// The bytes carry a TLP:RED marking.
+    #[error("an object carries TLP:RED")]
+    Red,
+}
+
+/// Seals `bytes` for `audience`. `labels` are those of all objects in them.
+///
+/// Deliberately shares no code with [`crate::decide()`]: it is what stops a defect there, in an
+/// index or in a cache from leaving the node.
+pub fn seal<'a, B: AsRef<[u8]>>(
+    audience: &Audience,
+    labels: impl IntoIterator<Item = &'a Label>,
+    bytes: B,
+) -> Result<Released<B>, Withheld> {
+    let nation = audience.nation();
+    for label in labels {
+        // What a partner wrote itself it may read back; everything else must name it.
+        let named = label.originator == nation || label.rel_to.contains(nation);
+        let same_side = label.exercise == audience.channel().exercise;
+        let red = label.tlp == Tlp::Red && label.originator != nation;
+        if !named || !same_side || red || !label.is_valid() {
+            return Err(Withheld::Label(nation));
+        }
+    }
+    if carries_red(bytes.as_ref()) {
+        return Err(Withheld::Red);
+    }
+    Ok(Released { bytes })
+}
+
+/// Whether a TLP:RED marking of either version is referred to.
+fn carries_red(bytes: &[u8]) -> bool {
+    const REFERENCE: &[u8] = b"marking-definition--";
+    memchr::memmem::find_iter(bytes, REFERENCE).any(|at| {
+        let uuid = bytes
+            .get(at + REFERENCE.len()..)
+            .and_then(|rest| rest.get(..36));
+        let uuid = uuid.and_then(|text| Uuid::try_parse_ascii(text).ok());
+        uuid.and_then(Tlp::from_marking_uuid) == Some(Tlp::Red)
+    })
+}

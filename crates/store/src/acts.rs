@@ -1,0 +1,50 @@
+//! Recorded acts: partners, programmes, approvals and the like, by kind.
+
+use std::borrow::Cow;
+
+use entente_log::Seq;
+use entente_log::block::records;
+use entente_log::entry::{Act, Entry};
+use rusqlite::{Connection, params};
+
+use crate::error::{Doing as _, StoreError};
+use crate::place;
+
+pub(crate) fn of_kind(
+    database: &Connection,
+    kind: &str,
+) -> Result<Vec<(Seq, Act<'static>)>, StoreError> {
+    let mut query = database
+        .prepare_cached("SELECT seq FROM act WHERE kind = ?1 ORDER BY seq")
+        .doing("looking for acts")?;
+    let seqs = query
+        .query_map(params![kind], |row| row.get::<_, i64>(0))
+        .doing("looking for acts")?;
+    let mut acts = Vec::new();
+    for seq in seqs {
+        let seq = seq.doing("looking for acts")?.cast_unsigned();
+        acts.push((seq, read(database, seq)?));
+    }
+    Ok(acts)
+}
+
+fn read(database: &Connection, seq: Seq) -> Result<Act<'static>, StoreError> {
+    let missing = StoreError::Dangling("an act");
+    let block = place::block(database, seq)?.ok_or(missing)?;
+    let found = records(block.first, &block.head)?
+        .into_iter()
+        .find(|record| record.seq == seq);
+    let missing = StoreError::Dangling("an act");
+    match found.ok_or(missing)?.entry(&block.body)? {
+        Entry::Act(act) => Ok(Act {
+            kind: Cow::Owned(act.kind.into_owned()),
+            at: act.at,
+            json: Cow::Owned(act.json.into_owned()),
+        }),
+        Entry::Put(_)
+        | Entry::Label(_)
+        | Entry::Release(_)
+        | Entry::Withdraw(_)
+        | Entry::Hold(_) => Err(StoreError::Dangling("an act")),
+    }
+}
