@@ -14,4 +14,7 @@ pub mod limits;
 pub mod marking;
 pub mod object;
 pub mod observable_id;
+pub mod report;
+pub mod spec;
 pub mod time;
+pub mod validate;
