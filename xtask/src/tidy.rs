@@ -111,6 +111,7 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
     let licences = process::output(process::cargo(root).args(licences::TREE))
         .context("tidy asks cargo for the licences of the dependencies")?;
     findings.extend(licences::check(&licences));
+    findings.extend(lock_file(root)?);
     findings.sort();
     for finding in &findings {
         println!("{finding}");
@@ -122,6 +123,18 @@ pub(crate) fn run(root: &Path) -> Result<bool> {
         many => println!("tidy: {files} files, {many} things to put right"),
     }
     Ok(findings.is_empty())
+}
+
+/// In continuous integration the clone is fresh: a lock file that cargo had to change (it has by
+/// now, to run this program) was not committed as the manifests need it.
+fn lock_file(root: &Path) -> Result<Option<Finding>> {
+    if std::env::var_os("CI").is_none() {
+        return Ok(None);
+    }
+    let mut git = process::command(root, "git");
+    let changed = process::output(git.args(["diff", "--name-only", "--", "Cargo.lock"]))?;
+    let what = "the manifests need another lock file: build, and commit Cargo.lock";
+    Ok((!changed.is_empty()).then(|| Finding::new("Cargo.lock", 1, what)))
 }
 
 /// Every check that needs the tree alone.
