@@ -4,7 +4,8 @@
 //! Standard as a table, validation with one report per object, the upgrade of STIX 2.0,
 //! deterministic ids of cyber-observables, reading of bundles larger than memory.
 //! Out of scope: who may see an object (`entente-release`), keeping it (`entente-log`,
-//! `entente-store`). No I/O but `std::io::Read` arguments, no clock, no randomness.
+//! `entente-store`). No I/O but `std::io::Read` arguments and the listing of a
+//! directory, no randomness, and of clocks one (`clock::SystemClock`), which is an argument to all others.
 
 pub mod canonical;
 pub mod clock;
@@ -14,6 +15,7 @@ pub mod limits;
 pub mod marking;
 pub mod object;
 pub mod observable_id;
+pub mod read;
 pub mod report;
 pub mod spec;
 pub mod time;
