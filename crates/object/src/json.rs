@@ -831,6 +831,42 @@ impl<'a> Map<'a> {
         }
     }
 
+    /// The value of `key`, to change.
+    pub fn get_mut(&mut self, key: &str) -> Option<&mut Value<'a>> {
+        self.0
+            .iter_mut()
+            .find(|(k, _)| k == key)
+            .map(|(_, value)| value)
+    }
+
+    /// The members in the order read, their values to change.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = (&str, &mut Value<'a>)> {
+        self.0.iter_mut().map(|(key, value)| (&**key, value))
+    }
+
+    /// Gives the member `from` the key `to`, in its place; whether that was done: not if there is no
+    /// such member or another one has the key.
+    pub fn rename(&mut self, from: &str, to: impl Into<Cow<'a, str>>) -> bool {
+        let to = to.into();
+        if self.contains_key(&to) {
+            return false;
+        }
+        match self.0.iter_mut().find(|(k, _)| k == from) {
+            Some((key, _)) => *key = to,
+            None => return false,
+        }
+        true
+    }
+
+    /// Moves the member `key` before all others, which keep their order.
+    pub fn move_to_front(&mut self, key: &str) {
+        if let Some(i) = self.0.iter().position(|(k, _)| k == key)
+            && let Some(front) = self.0.get_mut(..=i)
+        {
+            front.rotate_right(1);
+        }
+    }
+
     /// Takes `key` out; the others keep their order.
     pub fn remove(&mut self, key: &str) -> Option<Value<'a>> {
         let i = self.0.iter().position(|(k, _)| k == key)?;

@@ -19,4 +19,5 @@ pub mod read;
 pub mod report;
 pub mod spec;
 pub mod time;
+pub mod upgrade;
 pub mod validate;
