@@ -59,13 +59,32 @@ fn contributing_properties_are_properties() {
 fn reference_and_byte_properties_have_the_suffixes_of_section_3_1() {
     for property in all().flat_map(|t| t.properties) {
         let name = property.name;
-        let expected = match &property.kind {
-            Kind::Identifier(_) | Kind::IdentifierAdvised(_) => Some("_ref"),
-            Kind::List(Kind::Identifier(_)) => Some("_refs"),
-            Kind::Hex => Some("_hex"),
-            Kind::Binary => Some("_bin"),
-            _ => None,
+        let expected = if matches!(
+            property.kind,
+            Kind::Identifier(_) | Kind::IdentifierAdvised(_)
+        ) {
+            Some("_ref")
+        } else if matches!(property.kind, Kind::List(Kind::Identifier(_))) {
+            Some("_refs")
+        } else if matches!(property.kind, Kind::Hex) {
+            Some("_hex")
+        } else if matches!(property.kind, Kind::Binary) {
+            Some("_bin")
+        } else {
+            None
         };
         assert!(expected.is_none_or(|s| name.ends_with(s)), "{name}");
+    }
+}
+
+#[test]
+fn contributing_properties_are_those_that_ids_are_made_of() {
+    for object_type in sco::ALL {
+        let mut ours = object_type.contributing.to_vec();
+        let made_of = crate::observable_id::contributing_properties(object_type.name);
+        let mut made_of = made_of.expect("an observable").to_vec();
+        ours.sort_unstable();
+        made_of.sort_unstable();
+        assert_eq!(ours, made_of, "{}", object_type.name);
     }
 }

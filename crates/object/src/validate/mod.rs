@@ -27,25 +27,52 @@ mod value;
 
 use std::fmt;
 
+use crate::id::Id;
 use crate::json::{Map, Value};
+use crate::observable_id::deterministic_id;
 use crate::report::{Finding, Report};
 use crate::spec::Level;
 use path::Path;
 
 /// Validates one object, or a bundle and every object in it.
 pub fn validate(value: &Value<'_>) -> Report {
+    if let Some(members) = value.as_object() {
+        return validate_members(members);
+    }
+    let mut report = Report::default();
+    let nothing = Map::default();
+    let message = format_args!("this is {}; write an object of STIX", value.kind());
+    Checker::new(&mut report, &nothing).error(&Path::ROOT, ("not-an-object", "3"), message);
+    report
+}
+
+/// Validates an object by its members.
+pub fn validate_members(members: &Map<'_>) -> Report {
+    let id = members.get("id").and_then(Value::as_str);
     let mut report = Report {
-        id: value.get("id").and_then(Value::as_str).map(str::to_owned),
+        id: id.map(str::to_owned),
         ..Report::default()
     };
-    let Some(map) = value.as_object() else {
-        let nothing = Map::default();
-        let message = format_args!("this is {}; write an object of STIX", value.kind());
-        Checker::new(&mut report, &nothing).error(&Path::ROOT, ("not-an-object", "3"), message);
-        return report;
-    };
-    Checker::new(&mut report, map).object(map, &Path::ROOT);
+    Checker::new(&mut report, members).object(members, &Path::ROOT);
     report
+}
+
+/// Whether an observable's UUIDv5 is not the one that section 2.9 recommends.
+///
+/// Not part of [`validate`]: section 3.4 allows other algorithms, which nothing tells from a
+/// mistake, and the hash costs more than all the rest.
+pub fn id_advice(members: &Map<'_>) -> Option<Finding> {
+    let id = Id::parse(members.get("id")?.as_str()?).ok()?;
+    let expected = deterministic_id(members)?;
+    if id.uuid.get_version_num() != 5 || expected.as_id() == id {
+        return None;
+    }
+    Some(Finding {
+        path: "id".to_owned(),
+        rule: "deterministic-id",
+        section: "2.9",
+        message: format!("the properties of this object give the id {expected}; use it"),
+    })
 }
 
 /// A rule's name and section.
