@@ -59,11 +59,7 @@ impl Checker<'_, '_> {
         let cite = ("extension-type", "3.2");
         let terms = "new-sdo, new-sco, new-sro, property-extension, toplevel-property-extension";
         match map.get("extension_type") {
-            None => self.error(
-                at,
-                cite,
-                format_args!("this must be there, as one of: {terms}"),
-            ),
+            None => self.error(at, cite, format_args!("this must be there, as one of: {terms}")),
             Some(value) => {
                 if !value.as_str().is_some_and(|t| EXTENSION_TYPE.contains(t)) {
                     self.error(at, cite, format_args!("this must be one of: {terms}"));
@@ -116,17 +112,13 @@ impl Checker<'_, '_> {
             let message = format_args!("objects of this type have no \"{key}\"; leave it out");
             return self.warn(at, ("property-not-applicable", "3.2"), message);
         }
-        let is_custom_type = map
-            .get("type")
-            .and_then(Value::as_str)
-            .is_none_or(|t| spec::find(t).is_none());
+        let is_custom_type =
+            map.get("type").and_then(Value::as_str).is_none_or(|t| spec::find(t).is_none());
         if is_custom_type || self.extended_by("toplevel-property-extension") {
             return;
         }
-        let message = format_args!(
-            "the standard has no \"{}\" here; define it by an extension",
-            brief(key)
-        );
+        let message =
+            format_args!("the standard has no \"{}\" here; define it by an extension", brief(key));
         self.warn(at, ("custom-property", "11.1"), message);
     }
 

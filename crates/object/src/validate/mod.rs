@@ -49,10 +49,7 @@ pub fn validate(value: &Value<'_>) -> Report {
 /// Validates an object by its members.
 pub fn validate_members(members: &Map<'_>) -> Report {
     let id = members.get("id").and_then(Value::as_str);
-    let mut report = Report {
-        id: id.map(str::to_owned),
-        ..Report::default()
-    };
+    let mut report = Report { id: id.map(str::to_owned), ..Report::default() };
     Checker::new(&mut report, members).object(members, &Path::ROOT);
     report
 }
@@ -89,11 +86,7 @@ struct Checker<'c, 'j> {
 
 impl<'c, 'j> Checker<'c, 'j> {
     fn new(report: &'c mut Report, object: &'c Map<'j>) -> Self {
-        Self {
-            report,
-            object,
-            container: None,
-        }
+        Self { report, object, container: None }
     }
 
     #[cold]
@@ -111,12 +104,7 @@ impl<'c, 'j> Checker<'c, 'j> {
     #[cold]
     fn find(&mut self, level: Level, at: &Path<'_>, cite: Cite, message: fmt::Arguments<'_>) {
         let (rule, section) = cite;
-        let finding = Finding {
-            path: at.to_string(),
-            rule,
-            section,
-            message: message.to_string(),
-        };
+        let finding = Finding { path: at.to_string(), rule, section, message: message.to_string() };
         self.report.add(level, finding);
     }
 }
@@ -127,10 +115,7 @@ fn brief(text: &str) -> &str {
     if text.len() <= BYTES_MAX {
         return text;
     }
-    let end = (0..=BYTES_MAX)
-        .rev()
-        .find(|i| text.is_char_boundary(*i))
-        .unwrap_or(0);
+    let end = (0..=BYTES_MAX).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
     text.get(..end).unwrap_or_default()
 }
 

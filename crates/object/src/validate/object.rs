@@ -74,12 +74,7 @@ impl Checker<'_, '_> {
             self.warn(&at.key("type"), ("custom-type", "11.2"), message);
         }
         let seen = self.properties(map, &[], class.common(), at);
-        self.missing(
-            class.common(),
-            self.seen_in_container(seen.common),
-            "3.2",
-            at,
-        );
+        self.missing(class.common(), self.seen_in_container(seen.common), "3.2", at);
         self.object_id(map, name, None, at);
         if class != Class::Observable {
             let demand = spec::Demand::NotBefore("created", "modified");
@@ -195,15 +190,9 @@ impl Checker<'_, '_> {
             .properties
             .iter()
             .any(|p| p.usage == Usage::Required && object_type.contributing.contains(&p.name));
-        let none_there = !object_type
-            .contributing
-            .iter()
-            .any(|name| map.contains_key(name));
-        let (level, wanted) = if all_optional && none_there {
-            (Level::Must, 4)
-        } else {
-            (Level::Should, 5)
-        };
+        let none_there = !object_type.contributing.iter().any(|name| map.contains_key(name));
+        let (level, wanted) =
+            if all_optional && none_there { (Level::Must, 4) } else { (Level::Should, 5) };
         if version != wanted {
             let why = match level {
                 Level::Must => " because no ID Contributing Property is there",

@@ -20,25 +20,16 @@ enum Step<'p> {
 
 impl<'p> Path<'p> {
     /// The object itself.
-    pub(crate) const ROOT: Path<'static> = Path {
-        parent: None,
-        step: Step::Root,
-    };
+    pub(crate) const ROOT: Path<'static> = Path { parent: None, step: Step::Root };
 
     /// The member `key` of what stands here.
     pub(crate) fn key(&'p self, key: &'p str) -> Path<'p> {
-        Path {
-            parent: Some(self),
-            step: Step::Key(key),
-        }
+        Path { parent: Some(self), step: Step::Key(key) }
     }
 
     /// The item `index` of what stands here.
     pub(crate) fn index(&'p self, index: usize) -> Path<'p> {
-        Path {
-            parent: Some(self),
-            step: Step::Index(index),
-        }
+        Path { parent: Some(self), step: Step::Index(index) }
     }
 }
 

@@ -48,11 +48,7 @@ impl Checker<'_, '_> {
             Demand::Requires(first, names) => {
                 if map.contains_key(first) && count(map, names) < names.len() {
                     let absent = absent(map, names);
-                    self.broken(
-                        rule,
-                        at,
-                        format_args!("\"{first}\" goes with: {absent}; add it"),
-                    );
+                    self.broken(rule, at, format_args!("\"{first}\" goes with: {absent}; add it"));
                 }
             }
             Demand::OneGroup(groups) => {
@@ -63,11 +59,7 @@ impl Checker<'_, '_> {
             }
             Demand::NotBoth(one, other) => {
                 if map.contains_key(one) && map.contains_key(other) {
-                    self.broken(
-                        rule,
-                        at,
-                        format_args!("\"{one}\" excludes \"{other}\"; keep one"),
-                    );
+                    self.broken(rule, at, format_args!("\"{one}\" excludes \"{other}\"; keep one"));
                 }
             }
             Demand::RequiredWhen(..) | Demand::AbsentWhen(..) => self.conditional(rule, map, at),
@@ -144,10 +136,7 @@ impl Checker<'_, '_> {
     fn membership(&mut self, rule: &Rule, map: &Map<'_>, at: &Path<'_>) {
         let has = |list: &str, member: &str| {
             let items = map.get(list).and_then(Value::as_array);
-            items
-                .into_iter()
-                .flatten()
-                .any(|i| i.as_str() == Some(member))
+            items.into_iter().flatten().any(|i| i.as_str() == Some(member))
         };
         if let Demand::OnlyWithMember(list, member, name) = &rule.demand
             && map.contains_key(name)
@@ -242,19 +231,11 @@ impl Checker<'_, '_> {
     fn pattern_path(&mut self, rule: &Rule, path: &entente_pattern::ObjectPath<'_>, at: &Path<'_>) {
         if !crate::id::is_type_name(path.object_type) {
             let name = brief(path.object_type);
-            self.broken(
-                rule,
-                at,
-                format_args!("\"{name}\" is not the name of an object type"),
-            );
+            self.broken(rule, at, format_args!("\"{name}\" is not the name of an object type"));
         }
         if path.property != "id" && !form::is_property_name(&path.property) {
             let name = brief(&path.property);
-            self.broken(
-                rule,
-                at,
-                format_args!("\"{name}\" is not the name of a property"),
-            );
+            self.broken(rule, at, format_args!("\"{name}\" is not the name of a property"));
         }
     }
 
@@ -302,26 +283,10 @@ impl Checker<'_, '_> {
 
 /// The TLP markings: id, name, level.
 const TLP: [(&str, &str, &str); 4] = [
-    (
-        "marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9",
-        "TLP:WHITE",
-        "white",
-    ),
-    (
-        "marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da",
-        "TLP:GREEN",
-        "green",
-    ),
-    (
-        "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82",
-        "TLP:AMBER",
-        "amber",
-    ),
-    (
-        "marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed",
-        "TLP:RED",
-        "red",
-    ),
+    ("marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9", "TLP:WHITE", "white"),
+    ("marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da", "TLP:GREEN", "green"),
+    ("marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", "TLP:AMBER", "amber"),
+    ("marking-definition--5e57c739-391a-4eb3-b6be-7d15ca92d5ed", "TLP:RED", "red"),
 ];
 
 /// `type`, `spec_version`, `id`, `created`, `definition_type`, `name` and `definition`.
@@ -333,11 +298,7 @@ fn count(map: &Map<'_>, names: &[&str]) -> usize {
 
 #[cold]
 fn absent(map: &Map<'_>, names: &[&str]) -> String {
-    let absent: Vec<_> = names
-        .iter()
-        .filter(|name| !map.contains_key(name))
-        .copied()
-        .collect();
+    let absent: Vec<_> = names.iter().filter(|name| !map.contains_key(name)).copied().collect();
     absent.join(", ")
 }
 
@@ -351,10 +312,7 @@ fn times(map: &Map<'_>, first: &str, second: &str) -> Option<(Timestamp, Timesta
 
 /// `CVE-`, a year, a hyphen, four digits or more; five or more do not start with 0.
 fn is_cve(id: &str) -> bool {
-    let Some((year, number)) = id
-        .strip_prefix("CVE-")
-        .and_then(|rest| rest.split_once('-'))
-    else {
+    let Some((year, number)) = id.strip_prefix("CVE-").and_then(|rest| rest.split_once('-')) else {
         return false;
     };
     is_digits(year)

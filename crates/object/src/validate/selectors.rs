@@ -56,10 +56,9 @@ fn resolves(selector: &str, object: &Map<'_>) -> bool {
     };
     for part in parts {
         let next = match index_of(part) {
-            Some(digits) => digits
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| value.as_array()?.get(index)),
+            Some(digits) => {
+                digits.parse::<usize>().ok().and_then(|index| value.as_array()?.get(index))
+            }
             None => value.get(part),
         };
         match next {

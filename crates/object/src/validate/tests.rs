@@ -43,10 +43,7 @@ fn a_report_says_where_what_and_what_to_do() {
              extension",
         ]
     );
-    assert_eq!(
-        report.id.as_deref(),
-        Some("note--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061")
-    );
+    assert_eq!(report.id.as_deref(), Some("note--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061"));
 }
 
 #[test]

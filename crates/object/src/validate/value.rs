@@ -70,11 +70,8 @@ impl<'j> Checker<'_, 'j> {
         at: &Path<'_>,
     ) {
         let found = value.kind();
-        let advice = if value.is_null() {
-            "; leave the property out where there is no value"
-        } else {
-            ""
-        };
+        let advice =
+            if value.is_null() { "; leave the property out where there is no value" } else { "" };
         let message = format_args!("this must be {expected}, not {found}{advice}");
         self.error(at, ("wrong-type", section), message);
     }
@@ -166,10 +163,8 @@ impl<'j> Checker<'_, 'j> {
             return;
         };
         if !form::is_hex(text, None) {
-            let message = format_args!(
-                "\"{}\" must be an even number of hexadecimal digits",
-                brief(text)
-            );
+            let message =
+                format_args!("\"{}\" must be an even number of hexadecimal digits", brief(text));
             self.error(at, ("hex", "2.8"), message);
         } else if text.bytes().any(|b| b.is_ascii_uppercase()) {
             let message = format_args!("hexadecimal digits are written in lower case");
@@ -222,10 +217,8 @@ impl<'j> Checker<'_, 'j> {
         if let Some(object) = container.get(key) {
             return object.get("type").and_then(Value::as_str);
         }
-        let message = format_args!(
-            "no object of this container has the key \"{}\"; add it",
-            brief(key)
-        );
+        let message =
+            format_args!("no object of this container has the key \"{}\"; add it", brief(key));
         self.error(at, ("local-reference", "2.13"), message);
         None
     }
@@ -423,12 +416,7 @@ impl<'j> Checker<'_, 'j> {
                 self.wrong_type(value, "an object", "2.13", &at);
                 continue;
             };
-            Checker {
-                report: self.report,
-                object,
-                container: Some(map),
-            }
-            .object(object, &at);
+            Checker { report: self.report, object, container: Some(map) }.object(object, &at);
         }
     }
 
@@ -454,18 +442,12 @@ impl<'j> Checker<'_, 'j> {
         if self.members(value, "7.2.1.1", at).is_none() {
             return;
         }
-        let is_statement = self
-            .object
-            .get("definition_type")
-            .is_some_and(|t| t.as_str() == Some("statement"));
+        let is_statement =
+            self.object.get("definition_type").is_some_and(|t| t.as_str() == Some("statement"));
         if is_statement && value.get("statement").and_then(Value::as_str).is_none() {
             let message =
                 format_args!("a statement marking must hold its \"statement\" as a string");
-            self.error(
-                &at.key("statement"),
-                ("statement-marking", "7.2.1.3"),
-                message,
-            );
+            self.error(&at.key("statement"), ("statement-marking", "7.2.1.3"), message);
         }
     }
 

@@ -34,10 +34,7 @@ const VERSIONED: &[(&str, &str)] = &[
         r#""name":"n","description":"d","pattern":"[file:name = 'a']","pattern_type":"stix","valid_from":"2016-01-01T00:00:00Z",
         "valid_until":"2016-01-01T00:00:00.1Z","indicator_types":["benign"]"#,
     ),
-    (
-        "infrastructure",
-        r#""name":"n","infrastructure_types":["botnet"]"#,
-    ),
+    ("infrastructure", r#""name":"n","infrastructure_types":["botnet"]"#),
     (
         "intrusion-set",
         r#""name":"n","goals":["g"],"resource_level":"team","primary_motivation":"revenge","secondary_motivations":["ideology"]"#,
@@ -77,10 +74,7 @@ const VERSIONED: &[(&str, &str)] = &[
         "threat-actor",
         r#""name":"n","threat_actor_types":["spy","private-sector"],"roles":["agent"],"sophistication":"expert","personal_motivations":["revenge"]"#,
     ),
-    (
-        "tool",
-        r#""name":"n","tool_types":["remote-access"],"tool_version":"1"#,
-    ),
+    ("tool", r#""name":"n","tool_types":["remote-access"],"tool_version":"1"#),
     (
         "vulnerability",
         r#""name":"CVE-2016-1234","external_references":[{"source_name":"cve","external_id":"CVE-2016-1234"}]"#,
@@ -117,10 +111,7 @@ const OBSERVABLES: &[(&str, &str)] = &[
         "artifact",
         r#""url":"https://example.org/a","hashes":{"SHA-1":"da39a3ee5e6b4b0d3255bfef95601890afd80709"}"#,
     ),
-    (
-        "autonomous-system",
-        r#""number":15139,"name":"n","rir":"ARIN""#,
-    ),
+    ("autonomous-system", r#""number":15139,"name":"n","rir":"ARIN""#),
     (
         "directory",
         r#""path":"C:\\Windows","path_enc":"windows-1252","contains_refs":["file--28bb3599-77cd-5a82-a950-b5bc3caf07c4"]"#,
@@ -164,10 +155,7 @@ const OBSERVABLES: &[(&str, &str)] = &[
         "software",
         r#""name":"Word","cpe":"cpe:2.3:a:microsoft:word:2000:*:*:*:*:*:*:*","languages":["en","kok"]"#,
     ),
-    (
-        "url",
-        r#""value":"https://example.com/research/index.html?a=b#c""#,
-    ),
+    ("url", r#""value":"https://example.com/research/index.html?a=b#c""#),
     (
         "user-account",
         r#""user_id":"1001","account_type":"unix","extensions":{"unix-account-ext":{"gid":1001,"groups":["wheel"]}}"#,
@@ -215,24 +203,14 @@ pub(super) fn all() -> Vec<String> {
         )
     });
     let observables = OBSERVABLES.iter().map(|(name, rest)| {
-        format!(
-            r#"{{"type":"{name}","id":"{name}--{UUID5}",{}}}"#,
-            closed(rest)
-        )
+        format!(r#"{{"type":"{name}","id":"{name}--{UUID5}",{}}}"#, closed(rest))
     });
-    versioned
-        .chain(observables)
-        .chain(OTHERS.iter().map(|s| (*s).to_owned()))
-        .collect()
+    versioned.chain(observables).chain(OTHERS.iter().map(|s| (*s).to_owned())).collect()
 }
 
 /// A string that the table left open, closed.
 fn closed(rest: &str) -> String {
-    if rest.matches('"').count().is_multiple_of(2) {
-        rest.to_owned()
-    } else {
-        format!("{rest}\"")
-    }
+    if rest.matches('"').count().is_multiple_of(2) { rest.to_owned() } else { format!("{rest}\"") }
 }
 
 #[test]
@@ -246,14 +224,9 @@ fn every_example_is_clean() {
 #[test]
 fn every_type_and_extension_has_an_example() {
     let texts = all();
-    let values: Vec<Value<'_>> = texts
-        .iter()
-        .map(|t| parse(t.as_bytes()).expect("JSON"))
-        .collect();
-    let types: BTreeSet<_> = values
-        .iter()
-        .filter_map(|v| v.get("type").and_then(Value::as_str))
-        .collect();
+    let values: Vec<Value<'_>> = texts.iter().map(|t| parse(t.as_bytes()).expect("JSON")).collect();
+    let types: BTreeSet<_> =
+        values.iter().filter_map(|v| v.get("type").and_then(Value::as_str)).collect();
     for object_type in spec::all() {
         assert!(types.contains(object_type.name), "{}", object_type.name);
     }

@@ -4,17 +4,15 @@ use super::examples;
 use crate::json::{Map, Value, parse};
 use crate::spec::{self, Kind, Property, Usage};
 use crate::validate::validate;
-use proptest::prelude::*;
+use proptest::prelude::{
+    Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 /// The kind of a property that an example has, its own or a common one.
 fn row(object: &Map<'_>, name: &str) -> Option<&'static Property> {
     let object_type = spec::find(object.get("type")?.as_str()?)?;
     let common = object_type.class.common();
-    object_type
-        .properties
-        .iter()
-        .chain(common)
-        .find(|p| p.name == name)
+    object_type.properties.iter().chain(common).find(|p| p.name == name)
 }
 
 /// What a kind makes of a value of no kind.
@@ -34,15 +32,13 @@ fn breakages(kind: &Kind) -> Vec<(Value<'static>, &'static str)> {
         ],
         Kind::Hex => vec![(text("abc"), "hex"), (text("zz"), "hex")],
         Kind::Binary => vec![(text("a==="), "binary")],
-        Kind::Identifier(_) | Kind::IdentifierAdvised(_) => vec![
-            (Value::Bool(true), "wrong-type"),
-            (text("malware--1"), "identifier"),
-        ],
+        Kind::Identifier(_) | Kind::IdentifierAdvised(_) => {
+            vec![(Value::Bool(true), "wrong-type"), (text("malware--1"), "identifier")]
+        }
         Kind::Enumeration(_) => vec![(text("none of these"), "enumeration")],
-        Kind::Hashes(_) | Kind::Dictionary(..) | Kind::Extensions | Kind::Translations => vec![
-            (text("a"), "wrong-type"),
-            (Value::Object(Map::default()), "empty-dictionary"),
-        ],
+        Kind::Hashes(_) | Kind::Dictionary(..) | Kind::Extensions | Kind::Translations => {
+            vec![(text("a"), "wrong-type"), (Value::Object(Map::default()), "empty-dictionary")]
+        }
         Kind::List(_) | Kind::Objects => vec![
             (text("a"), "wrong-type"),
             (Value::Array(Vec::new()), "empty-list"),
@@ -94,10 +90,8 @@ fn each_required_property_is_missed() {
             let mut object = object.clone();
             object.remove(name);
             let report = validate(&Value::Object(object));
-            let found = report
-                .errors
-                .iter()
-                .any(|f| f.rule == "missing-property" && f.path == name);
+            let found =
+                report.errors.iter().any(|f| f.rule == "missing-property" && f.path == name);
             assert!(found, "{name}: {report:#?}\n{text}");
         }
     }
@@ -115,10 +109,7 @@ fn each_id_of_another_type_or_version_is_found() {
         let name = object.get("type").and_then(Value::as_str).expect("a type");
         if spec::find(name).is_some() {
             let mut other = object.clone();
-            other.insert(
-                "id",
-                format!("{name}--0c7b5b88-8ff7-1a4d-aa9d-feb398cd0061"),
-            );
+            other.insert("id", format!("{name}--0c7b5b88-8ff7-1a4d-aa9d-feb398cd0061"));
             let report = validate(&Value::Object(other));
             let mut all = report.errors.iter().chain(&report.warnings);
             assert!(all.any(|f| f.rule == "id-version"), "{text}");

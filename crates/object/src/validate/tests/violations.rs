@@ -6,51 +6,16 @@ const SDO: &str = r#""spec_version":"2.1","created":"2016-05-12T08:17:27.000Z","
 
 /// A type, its properties, the only error, its path.
 const ERRORS: &[(&str, &str, &str, &str)] = &[
-    (
-        "incident",
-        r#""name":"n","severity":1"#,
-        "reserved-name",
-        "severity",
-    ),
+    ("incident", r#""name":"n","severity":1"#, "reserved-name", "severity"),
     ("incident", r#""name":"n","x-a":1"#, "property-name", "x-a"),
     ("incident", r#""name":"n","ab":1"#, "property-name", "ab"),
-    (
-        "incident",
-        r#""name":"n","x_ab":null"#,
-        "wrong-type",
-        "x_ab",
-    ),
+    ("incident", r#""name":"n","x_ab":null"#, "wrong-type", "x_ab"),
     ("incident", r#""name":"n","x_ab":[]"#, "empty-list", "x_ab"),
-    (
-        "incident",
-        r#""name":"n","x_ab_hex":"0""#,
-        "hex",
-        "x_ab_hex",
-    ),
-    (
-        "incident",
-        r#""name":"n","x_ab_bin":"0""#,
-        "binary",
-        "x_ab_bin",
-    ),
-    (
-        "incident",
-        r#""name":"n","defanged":true"#,
-        "property-not-applicable",
-        "defanged",
-    ),
-    (
-        "incident",
-        r#""name":"n","confidence":-1"#,
-        "number-range",
-        "confidence",
-    ),
-    (
-        "incident",
-        r#""name":"n","lang":"english""#,
-        "language",
-        "lang",
-    ),
+    ("incident", r#""name":"n","x_ab_hex":"0""#, "hex", "x_ab_hex"),
+    ("incident", r#""name":"n","x_ab_bin":"0""#, "binary", "x_ab_bin"),
+    ("incident", r#""name":"n","defanged":true"#, "property-not-applicable", "defanged"),
+    ("incident", r#""name":"n","confidence":-1"#, "number-range", "confidence"),
+    ("incident", r#""name":"n","lang":"english""#, "language", "lang"),
     (
         "incident",
         r#""name":"n","object_marking_refs":["identity--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061"]"#,
@@ -105,12 +70,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "selector-target",
         "granular_markings.[0].selectors.[0]",
     ),
-    (
-        "incident",
-        r#""name":"n","extensions":{"a":{"b":1}}"#,
-        "extension-key",
-        "extensions.a",
-    ),
+    ("incident", r#""name":"n","extensions":{"a":{"b":1}}"#, "extension-key", "extensions.a"),
     (
         "incident",
         r#""name":"n","extensions":{"extension-definition--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061":{"abc":1}}"#,
@@ -156,42 +116,17 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "valid_until",
     ),
     ("location", r#""city":"c""#, "location-without-place", ""),
-    (
-        "location",
-        r#""region":"asia","latitude":1"#,
-        "half-a-coordinate",
-        "",
-    ),
-    (
-        "location",
-        r#""region":"asia","precision":1"#,
-        "precision-without-coordinate",
-        "",
-    ),
-    (
-        "location",
-        r#""latitude":90.1,"longitude":1"#,
-        "number-range",
-        "latitude",
-    ),
-    (
-        "malware",
-        r#""is_family":true"#,
-        "family-without-name",
-        "name",
-    ),
+    ("location", r#""region":"asia","latitude":1"#, "half-a-coordinate", ""),
+    ("location", r#""region":"asia","precision":1"#, "precision-without-coordinate", ""),
+    ("location", r#""latitude":90.1,"longitude":1"#, "number-range", "latitude"),
+    ("malware", r#""is_family":true"#, "family-without-name", "name"),
     (
         "malware",
         r#""is_family":false,"sample_refs":["url--28bb3599-77cd-5a82-a950-b5bc3caf07c4"]"#,
         "reference-type",
         "sample_refs.[0]",
     ),
-    (
-        "malware-analysis",
-        r#""product":"p""#,
-        "analysis-without-outcome",
-        "",
-    ),
+    ("malware-analysis", r#""product":"p""#, "analysis-without-outcome", ""),
     (
         "observed-data",
         r#""first_observed":"2016-01-01T00:00:00Z","last_observed":"2016-01-01T00:00:00Z","number_observed":1"#,
@@ -252,12 +187,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "extension-properties-misplaced",
         "extension_properties",
     ),
-    (
-        "marking-definition",
-        r#""name":"n""#,
-        "marking-without-definition",
-        "",
-    ),
+    ("marking-definition", r#""name":"n""#, "marking-without-definition", ""),
     (
         "marking-definition",
         r#""definition_type":"tlp","definition":{"tlp":"red"}"#,
@@ -276,42 +206,12 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "marking-cycle",
         "object_marking_refs",
     ),
-    (
-        "artifact",
-        r#""decryption_key":"k","payload_bin":"AA==""#,
-        "key-without-algorithm",
-        "",
-    ),
-    (
-        "artifact",
-        r#""url":"https://example.org/""#,
-        "artifact-url-without-hashes",
-        "",
-    ),
-    (
-        "artifact",
-        r#""mime_type":"pdf","payload_bin":"AA==""#,
-        "media-type",
-        "mime_type",
-    ),
-    (
-        "directory",
-        r#""path":"/","path_enc":"a b""#,
-        "character-set",
-        "path_enc",
-    ),
-    (
-        "domain-name",
-        r#""value":"-a.example""#,
-        "domain-name",
-        "value",
-    ),
-    (
-        "email-addr",
-        r#""value":"Jane <jane@example.com>""#,
-        "email-address",
-        "value",
-    ),
+    ("artifact", r#""decryption_key":"k","payload_bin":"AA==""#, "key-without-algorithm", ""),
+    ("artifact", r#""url":"https://example.org/""#, "artifact-url-without-hashes", ""),
+    ("artifact", r#""mime_type":"pdf","payload_bin":"AA==""#, "media-type", "mime_type"),
+    ("directory", r#""path":"/","path_enc":"a b""#, "character-set", "path_enc"),
+    ("domain-name", r#""value":"-a.example""#, "domain-name", "value"),
+    ("email-addr", r#""value":"Jane <jane@example.com>""#, "email-address", "value"),
     (
         "email-message",
         r#""is_multipart":true,"body":"b","subject":"s""#,
@@ -349,18 +249,8 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     ("file", r#""name":"n","size":-1"#, "number-range", "size"),
-    (
-        "file",
-        r#""name":"n","hashes":{"MD":"1"}"#,
-        "hash-name",
-        "hashes.MD",
-    ),
-    (
-        "file",
-        r#""name":"n","hashes":{"MD5":"1"}"#,
-        "hash-value",
-        "hashes.MD5",
-    ),
+    ("file", r#""name":"n","hashes":{"MD":"1"}"#, "hash-name", "hashes.MD"),
+    ("file", r#""name":"n","hashes":{"MD5":"1"}"#, "hash-value", "hashes.MD5"),
     (
         "file",
         r#""name":"n","extensions":{"ntfs-ext":{}}"#,
@@ -391,24 +281,9 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "dictionary-key",
         "extensions.pdf-ext.document_info_dict.Ti tle",
     ),
-    (
-        "ipv4-addr",
-        r#""value":"1.2.3.4/33""#,
-        "ipv4-address",
-        "value",
-    ),
-    (
-        "ipv6-addr",
-        r#""value":"fe80::1/03""#,
-        "ipv6-address",
-        "value",
-    ),
-    (
-        "mac-addr",
-        r#""value":"D2:fb:49:24:37:18""#,
-        "mac-address",
-        "value",
-    ),
+    ("ipv4-addr", r#""value":"1.2.3.4/33""#, "ipv4-address", "value"),
+    ("ipv6-addr", r#""value":"fe80::1/03""#, "ipv6-address", "value"),
+    ("mac-addr", r#""value":"D2:fb:49:24:37:18""#, "mac-address", "value"),
     (
         "network-traffic",
         r#""protocols":["tcp"],"src_port":1,"dst_port":1"#,
@@ -446,19 +321,9 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
         "extensions.http-request-ext.request_header.Host",
     ),
     ("process", r#""pid":1"#, "id-version", "id"),
-    (
-        "software",
-        r#""name":"n","cpe":"cpe:/a:microsoft:word""#,
-        "cpe",
-        "cpe",
-    ),
+    ("software", r#""name":"n","cpe":"cpe:/a:microsoft:word""#, "cpe", "cpe"),
     ("url", r#""value":"/relative""#, "url", "value"),
-    (
-        "windows-registry-key",
-        r#""key":"HKLM\\System""#,
-        "registry-hive",
-        "key",
-    ),
+    ("windows-registry-key", r#""key":"HKLM\\System""#, "registry-hive", "key"),
     (
         "windows-registry-key",
         r#""key":"HKEY_USERS\\System","values":[{}]"#,
@@ -475,12 +340,7 @@ const ERRORS: &[(&str, &str, &str, &str)] = &[
 
 /// A type, its properties, the only warning, its path.
 const WARNINGS: &[(&str, &str, &str, &str)] = &[
-    (
-        "incident",
-        r#""name":"n","ranking":1"#,
-        "custom-property",
-        "ranking",
-    ),
+    ("incident", r#""name":"n","ranking":1"#, "custom-property", "ranking"),
     (
         "incident",
         r#""name":"n","created_by_ref":"source--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0061""#,
@@ -512,12 +372,7 @@ const WARNINGS: &[(&str, &str, &str, &str)] = &[
         "kill-chain-name",
         "kill_chain_phases.[0].kill_chain_name",
     ),
-    (
-        "identity",
-        r#""name":"n","identity_class":"club""#,
-        "vocabulary",
-        "identity_class",
-    ),
+    ("identity", r#""name":"n","identity_class":"club""#, "vocabulary", "identity_class"),
     (
         "indicator",
         r#""name":"n","pattern":"x","pattern_type":"yara","valid_from":"2016-01-01T00:00:00Z""#,
@@ -525,12 +380,7 @@ const WARNINGS: &[(&str, &str, &str, &str)] = &[
         "",
     ),
     ("location", r#""country":"Korea""#, "country", "country"),
-    (
-        "malware-analysis",
-        r#""product":"Big Scanner","result":"benign""#,
-        "product-name",
-        "product",
-    ),
+    ("malware-analysis", r#""product":"Big Scanner","result":"benign""#, "product-name", "product"),
     (
         "observed-data",
         r#""first_observed":"2016-01-01T00:00:00Z","last_observed":"2016-01-01T00:00:00Z","number_observed":1,"objects":{"0":{"type":"ipv4-addr","value":"1.2.3.4"}}"#,
@@ -561,24 +411,9 @@ const WARNINGS: &[(&str, &str, &str, &str)] = &[
         "header-field-list",
         "additional_header_fields.X-Mailer",
     ),
-    (
-        "file",
-        r#""name":"n","magic_number_hex":"FF""#,
-        "hex-case",
-        "magic_number_hex",
-    ),
-    (
-        "file",
-        r#""name":"n","mime_type":"pdf""#,
-        "media-type",
-        "mime_type",
-    ),
-    (
-        "file",
-        r#""name":"n","hashes":{"SHA256":"1"}"#,
-        "hash-algorithm",
-        "hashes.SHA256",
-    ),
+    ("file", r#""name":"n","magic_number_hex":"FF""#, "hex-case", "magic_number_hex"),
+    ("file", r#""name":"n","mime_type":"pdf""#, "media-type", "mime_type"),
+    ("file", r#""name":"n","hashes":{"SHA256":"1"}"#, "hash-algorithm", "hashes.SHA256"),
     (
         "file",
         r#""name":"n","extensions":{"x-ours-ext":{"abc":1}}"#,
@@ -627,12 +462,7 @@ const WARNINGS: &[(&str, &str, &str, &str)] = &[
         "socket-option",
         "extensions.socket-ext.options.keepalive",
     ),
-    (
-        "user-account",
-        r#""user_id":"1","account_type":"superhero""#,
-        "vocabulary",
-        "account_type",
-    ),
+    ("user-account", r#""user_id":"1","account_type":"superhero""#, "vocabulary", "account_type"),
 ];
 
 /// A whole object: the id and common properties that suit the type.
