@@ -66,6 +66,11 @@ pub enum ApprovalState {
 }
 
 impl ApprovalState {
+    /// Whether it is approval by `required` releasers; none is always at hand.
+    pub fn suffices(self, required: u8) -> bool {
+        required == 0 || matches!(self, Self::By(given) if given >= required)
+    }
+
     /// What is so, for people.
     pub fn describe(self) -> &'static str {
         match self {
@@ -78,7 +83,8 @@ impl ApprovalState {
     }
 }
 
-/// Weighs `approvals` for `subject` (whose `expires` is each approval's own) at `now`.
+/// Weighs `approvals` for `subject` (whose `expires` is each approval's own) at `now`. `author` is
+/// the person who made or last changed the object; `None`: it came from a feed, no person did.
 pub fn weigh(
     subject: &Subject,
     approvals: &[Approval],

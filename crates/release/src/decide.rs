@@ -352,7 +352,7 @@ fn outcome(condition: Condition, question: &Question<'_>) -> Outcome {
 }
 
 fn label_and_provenance(label: &Label, provenance: Provenance) -> Outcome {
-    if let Some(fault) = label.faults.iter().next() {
+    if let Some(fault) = label.all_faults().iter().next() {
         return Outcome::Fails(Reason::Label(fault));
     }
     match provenance {
@@ -368,14 +368,11 @@ pub(crate) fn partner_is_current(partner: &Partner, now: Timestamp) -> Outcome {
     match partner.standing {
         Standing::Suspended => Outcome::Fails(Reason::Suspended),
         Standing::Revoked => Outcome::Fails(Reason::Revoked),
-        Standing::Active => {
-            let early = partner.credential.not_before.is_some_and(|from| now < from);
-            let late = partner
-                .credential
-                .not_after
-                .is_some_and(|until| now >= until);
-            Outcome::fails_if(early || late, Reason::CredentialNotCurrent)
-        }
+        // A credential without a beginning or an end is not known to be current.
+        Standing::Active => match (partner.credential.not_before, partner.credential.not_after) {
+            (Some(from), Some(until)) if from <= now && now < until => Outcome::Holds,
+            (None | Some(_), None | Some(_)) => Outcome::Fails(Reason::CredentialNotCurrent),
+        },
     }
 }
 
@@ -422,12 +419,15 @@ fn within_window(label: &Label, now: Timestamp) -> Outcome {
 }
 
 fn approved(approval: ApprovalState, terms: &Terms) -> Outcome {
-    let (required, clause) = match terms {
-        Terms::Permit { releasers, clause } => (*releasers, clause),
-        Terms::Refuse { clause, .. } => (u8::MAX, clause),
+    let (enough, clause) = match terms {
+        Terms::Permit { releasers, clause } => (approval.suffices(*releasers), clause),
+        Terms::Refuse { clause, .. } => (false, clause),
     };
-    let enough = required == 0 || matches!(approval, ApprovalState::By(given) if given >= required);
-    Outcome::fails_if(!enough, Reason::NotApproved(approval, clause.clone()))
+    if enough {
+        Outcome::Holds
+    } else {
+        Outcome::Fails(Reason::NotApproved(approval, clause.clone()))
+    }
 }
 
 fn subscribed(label: &Label, subscription: &Subscription) -> Outcome {

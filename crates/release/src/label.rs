@@ -4,7 +4,7 @@
 //! * [`Label::combine`] is commutative, associative and idempotent, and no combination has a
 //!   recipient that either side lacks.
 //! * What is missing means nobody: no `rel_to` names no partner, no programme is a [`Fault`].
-//! * A fault never goes away by combining.
+//! * A fault never goes away by combining, whether it was recorded or shows in the label itself.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -138,7 +138,7 @@ pub enum Fault {
     NoProgramme,
     /// A caveat that no programme and no national file declares.
     UnknownCaveat,
-    /// A real nation's code in an exercise-only place, or the other way round.
+    /// A nation that exists in exercises only is named outside an exercise.
     ExerciseNation,
     /// The object's creator is another party than the nation that brought it.
     ForeignCreator,
@@ -170,7 +170,7 @@ impl Fault {
             }
             Self::NoProgramme => "its label names no programme",
             Self::UnknownCaveat => "its label has a caveat that nobody has declared",
-            Self::ExerciseNation => "nations of an exercise and real ones are mixed in its label",
+            Self::ExerciseNation => "it names a nation that exists in exercises only, outside one",
             Self::ForeignCreator => "its creator is a party other than the nation that brought it",
         }
     }
@@ -249,10 +249,10 @@ impl Label {
         }
     }
 
-    /// The label of an object that carries both labels (RELEASE: combine). Never wider than either.
+    /// The label of an object that carries both labels. Never wider than either.
     #[must_use]
     pub fn combine(&self, other: &Self) -> Self {
-        let mut faults = self.faults.union(other.faults);
+        let mut faults = self.all_faults().union(other.all_faults());
         if self.originator != other.originator {
             faults = faults.with(Fault::OriginatorConflict);
         }
@@ -260,14 +260,15 @@ impl Label {
             faults = faults.with(Fault::ExerciseConflict);
         }
         Self {
-            // With a conflict the label is invalid; the lesser keeps `combine` commutative.
+            // With a conflict the label is invalid. Which side stays keeps `combine` commutative;
+            // that an exercise stays keeps it associative: no fault shows that neither side had.
             originator: self.originator.min(other.originator),
             tlp: self.tlp.max(other.tlp),
             rel_to: self.rel_to.intersection(&other.rel_to),
             under: self.under.union(&other.under).cloned().collect(),
             caveats: self.caveats.union(&other.caveats).cloned().collect(),
             actions: self.actions.min(other.actions),
-            exercise: self.exercise.clone().min(other.exercise.clone()),
+            exercise: self.exercise.clone().max(other.exercise.clone()),
             window: self.window.intersection(other.window),
             onward: self.onward && other.onward,
             faults,
@@ -275,7 +276,8 @@ impl Label {
     }
 
     /// The label of a container that carries `self` and refers to an object labelled `member`.
-    /// The originator stays the container's own.
+    /// The originator stays the container's own; that another nation's member does not travel with
+    /// it is for condition 11.
     #[must_use]
     pub fn contain(&self, member: &Self) -> Self {
         let mut member = member.clone();
@@ -297,30 +299,33 @@ impl Label {
         self
     }
 
-    /// The label with the faults that can be told from the label alone, given the caveats that
-    /// programmes and national files declare. Idempotent.
+    /// The label with every fault recorded, given the caveats that programmes and national files
+    /// declare. Idempotent.
     #[must_use]
     pub fn checked(mut self, declared: &BTreeSet<Caveat>) -> Self {
-        let exercise_only =
-            self.originator.is_exercise_only() || self.rel_to.iter().any(Nation::is_exercise_only);
-        for (wrong, fault) in [
-            (self.under.is_empty(), Fault::NoProgramme),
-            (!self.caveats.is_subset(declared), Fault::UnknownCaveat),
-            (
-                exercise_only && self.exercise.is_none(),
-                Fault::ExerciseNation,
-            ),
-        ] {
-            if wrong {
-                self.faults = self.faults.with(fault);
-            }
+        self.faults = self.all_faults();
+        if !self.caveats.is_subset(declared) {
+            self.faults = self.faults.with(Fault::UnknownCaveat);
         }
         self
     }
 
+    /// The faults recorded, and those that show in the label itself, recorded or not.
+    pub fn all_faults(&self) -> Faults {
+        let mut faults = self.faults;
+        if self.under.is_empty() {
+            faults = faults.with(Fault::NoProgramme);
+        }
+        let mut named = self.rel_to.iter().chain([self.originator]);
+        if self.exercise.is_none() && named.any(Nation::is_exercise_only) {
+            faults = faults.with(Fault::ExerciseNation);
+        }
+        faults
+    }
+
     /// Whether any partner may be considered at all.
     pub fn is_valid(&self) -> bool {
-        self.faults.is_empty()
+        self.all_faults().is_empty()
     }
 }
 
@@ -345,7 +350,7 @@ impl fmt::Display for Label {
         if let Some(exercise) = &self.exercise {
             write!(f, "//EXERCISE {}", exercise.as_str().to_uppercase())?;
         }
-        if !self.faults.is_empty() {
+        if !self.is_valid() {
             f.write_str("//INVALID")?;
         }
         Ok(())

@@ -1,12 +1,16 @@
 //! The label as STIX carries it: one `marking-definition` with our property-extension.
 //!
-//! Invariant: the id is UUIDv5, in a namespace of our own, over the RFC 8785 bytes of the
-//! extension. So equal labels have equal ids, and anyone can tell a swapped body from its id.
+//! Invariants:
+//! * The id is UUIDv5, in a namespace of our own, over the RFC 8785 bytes of the extension. So equal
+//!   labels have equal ids, and anyone can tell a swapped body from its id.
+//! * The whole marking definition is a function of the label: [`from_stix`] reads what [`to_stix`]
+//!   writes, in any order of members, and nothing else.
+//!
 //! Published in docs/formats/label.md.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
+use entente_object::canonical;
 use entente_object::json::{Map, Value};
 use entente_object::marking::Tlp;
 use entente_object::time::Timestamp;
@@ -34,86 +38,82 @@ pub enum BadLabel {
     /// A property that labels do not have.
     #[error("the label has a property \"{0}\", which labels do not have")]
     Unknown(String),
-    /// The body does not belong to the id.
+    /// The extension does not belong to the id.
     #[error("the label's id belongs to another body: expected {expected}")]
     Swapped {
         /// The id that belongs to the body.
         expected: Uuid,
     },
+    /// The id is right, but the object is not the one that it stands for: a list is not sorted or
+    /// names something twice, a time is written otherwise, or there are other properties.
+    #[error("the label's marking definition is not written as docs/formats/label.md says")]
+    OtherForm,
 }
 
-/// The marking definition's id of `label`.
+/// The UUID of `label`'s marking definition. Faults do not travel.
 pub fn id(label: &Label) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, extension(label).as_bytes())
+    Uuid::new_v5(&NAMESPACE, &canonical::to_bytes(&extension(label)))
 }
 
-/// `label` as a STIX 2.1 `marking-definition`, in RFC 8785 form. Faults do not travel.
+/// `label` as a STIX 2.1 `marking-definition`, in RFC 8785 form.
 pub fn to_stix(label: &Label) -> String {
-    format!(
-        "{{\"created\":\"{CREATED}\",\"extensions\":{{\"{EXTENSION_ID}\":{}}},\
-         \"id\":\"marking-definition--{}\",\"name\":\"{}\",\"spec_version\":\"2.1\",\
-         \"type\":\"marking-definition\"}}",
-        extension(label),
-        id(label),
-        Label {
-            faults: Faults::NONE,
-            ..label.clone()
-        },
-    )
+    let name = Label {
+        faults: Faults::NONE,
+        ..label.clone()
+    };
+    let marking = object([
+        ("created", CREATED.into()),
+        ("extensions", object([(EXTENSION_ID, extension(label))])),
+        ("id", format!("marking-definition--{}", id(label)).into()),
+        ("name", name.to_string().into()),
+        ("spec_version", "2.1".into()),
+        ("type", "marking-definition".into()),
+    ]);
+    String::from_utf8(canonical::to_bytes(&marking)).unwrap_or_default()
 }
 
-/// The extension's value in RFC 8785 form. All its strings are ASCII without escapes.
-fn extension(label: &Label) -> String {
-    let quoted =
-        |names: Vec<String>| format!("[\"{}\"]", names.join("\",\"")).replace("[\"\"]", "[]");
-    let mut json = format!(
-        "{{\"actions\":\"{}\",\"caveats\":{}",
-        label.actions.as_str(),
-        quoted(label.caveats.iter().map(ToString::to_string).collect())
-    );
-    let optional = [
-        ("exercise", label.exercise.as_ref().map(ToString::to_string)),
-        ("not_after", label.window.not_after.map(|at| at.to_string())),
-        (
-            "not_before",
-            label.window.not_before.map(|at| at.to_string()),
-        ),
+/// The extension's value. Lists are in the order of their sets, which is that of their bytes.
+fn extension(label: &Label) -> Value<'static> {
+    let under = label.under.iter().map(|under| {
+        object([
+            ("area", under.area.to_string().into()),
+            ("programme", under.programme.to_string().into()),
+        ])
+    });
+    let mut body = vec![
+        ("actions", label.actions.as_str().into()),
+        ("caveats", texts(&label.caveats)),
+        ("extension_type", "property-extension".into()),
+        ("onward", label.onward.into()),
+        ("originator", label.originator.to_string().into()),
+        ("rel_to", texts(label.rel_to.iter())),
+        ("tlp", label.tlp.as_name().into()),
+        ("under", Value::Array(under.collect())),
     ];
-    for (position, (name, value)) in optional.into_iter().enumerate() {
-        // `extension_type` sorts between `exercise` and the times.
-        if position == 1 {
-            json.push_str(",\"extension_type\":\"property-extension\"");
-        }
-        if let Some(value) = value {
-            let _infallible = write!(json, ",\"{name}\":\"{value}\"");
-        }
+    let exercise = label.exercise.as_ref().map(ToString::to_string);
+    let [not_before, not_after] =
+        [label.window.not_before, label.window.not_after].map(|at| at.map(Timestamp::to_stix));
+    for (name, value) in [
+        ("exercise", exercise),
+        ("not_before", not_before),
+        ("not_after", not_after),
+    ] {
+        body.extend(value.map(|text| (name, text.into())));
     }
-    let under: Vec<String> = label
-        .under
-        .iter()
-        .map(|u| {
-            format!(
-                "{{\"area\":\"{}\",\"programme\":\"{}\"}}",
-                u.area, u.programme
-            )
-        })
-        .collect();
-    let _infallible = write!(
-        json,
-        ",\"onward\":{},\"originator\":\"{}\",\"rel_to\":{},\"tlp\":\"{}\",\"under\":[{}]}}",
-        label.onward,
-        label.originator,
-        quoted(
-            label
-                .rel_to
-                .iter()
-                .map(|nation| nation.to_string())
-                .collect()
-        ),
-        label.tlp.as_name(),
-        under.join(",")
-    );
-    json
+    object(body)
+}
+
+fn object(members: impl IntoIterator<Item = (&'static str, Value<'static>)>) -> Value<'static> {
+    let mut map = Map::default();
+    for (name, value) in members {
+        map.insert(name, value);
+    }
+    Value::Object(map)
+}
+
+fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Value<'static> {
+    let texts = items.into_iter().map(|item| item.to_string().into());
+    Value::Array(texts.collect())
 }
 
 /// Whether a marking definition carries our extension.
@@ -131,12 +131,27 @@ fn extension_of<'v, 'a>(marking: &'v Map<'a>) -> Option<&'v Map<'a>> {
 
 /// Reads the label of a marking definition, whose id has the UUID `own_id`.
 pub fn from_stix(marking: &Map<'_>, own_id: Uuid) -> Result<Label, BadLabel> {
-    let body = extension_of(marking).ok_or(BadLabel::Property("extensions"))?;
+    let label = read(extension_of(marking).ok_or(BadLabel::Property("extensions"))?)?;
+    let expected = id(&label);
+    if expected != own_id {
+        return Err(BadLabel::Swapped { expected });
+    }
+    // An id always has the same content (STIX 2.1 §3.6): all of it, not only what is read here.
+    if canonical::to_bytes(&Value::Object(marking.clone())) != to_stix(&label).as_bytes() {
+        return Err(BadLabel::OtherForm);
+    }
+    Ok(label)
+}
+
+fn read(body: &Map<'_>) -> Result<Label, BadLabel> {
     if let Some((name, _)) = body.iter().find(|(name, _)| !PROPERTIES.contains(name)) {
         return Err(BadLabel::Unknown(name.to_owned()));
     }
     let text = |name: &'static str| body.get(name).and_then(Value::as_str);
-    let label = Label {
+    if text("extension_type") != Some("property-extension") {
+        return Err(BadLabel::Property("extension_type"));
+    }
+    Ok(Label {
         originator: parse(text("originator"), "originator")?,
         tlp: text("tlp")
             .and_then(Tlp::from_name)
@@ -149,24 +164,15 @@ pub fn from_stix(marking: &Map<'_>, own_id: Uuid) -> Result<Label, BadLabel> {
             .ok_or(BadLabel::Property("actions"))?,
         exercise: optional(body, "exercise")?,
         window: Window {
-            not_before: optional::<Timestamp>(body, "not_before")?,
-            not_after: optional::<Timestamp>(body, "not_after")?,
+            not_before: optional(body, "not_before")?,
+            not_after: optional(body, "not_after")?,
         },
         onward: body
             .get("onward")
             .and_then(Value::as_bool)
             .ok_or(BadLabel::Property("onward"))?,
         faults: Faults::NONE,
-    };
-    if text("extension_type") != Some("property-extension") {
-        return Err(BadLabel::Property("extension_type"));
-    }
-    let expected = id(&label);
-    if expected == own_id {
-        Ok(label)
-    } else {
-        Err(BadLabel::Swapped { expected })
-    }
+    })
 }
 
 const PROPERTIES: [&str; 11] = [

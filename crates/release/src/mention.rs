@@ -19,7 +19,12 @@ pub enum Mentioned {
 pub fn releasable(own: &[PartnerSet], mentions: &[Vec<Mentioned>]) -> Vec<PartnerSet> {
     let mut sets: Vec<PartnerSet> = own.to_vec();
     let mut mentioned_by: Vec<Vec<usize>> = vec![Vec::new(); own.len()];
-    for (place, list) in mentions.iter().enumerate() {
+    for place in 0..own.len() {
+        let Some(list) = mentions.get(place) else {
+            // Nobody said what it mentions: withhold.
+            narrow(&mut sets, place, PartnerSet::NONE);
+            continue;
+        };
         for mention in list {
             match *mention {
                 Mentioned::Before(set) => narrow(&mut sets, place, set),

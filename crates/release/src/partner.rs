@@ -129,7 +129,7 @@ pub struct Partner {
     pub nation: Nation,
     /// Whether it takes part.
     pub standing: Standing,
-    /// While its key and certificate are current.
+    /// While its key and certificate are current. Without a beginning or an end, they never are.
     pub credential: Window,
     /// The caveats that it has accepted.
     pub caveats: BTreeSet<Caveat>,
@@ -177,8 +177,12 @@ impl Authenticated {
 
 /// A partner that is asking, on a channel, admitted. Only [`Audience::admit`] makes one.
 ///
-/// ```compile_fail
-/// let forged = entente_release::Audience { nation: entente_release::Nation::KOR };
+/// ```compile_fail,E0451
+/// let forged = entente_release::Audience {
+///     partner: entente_release::PartnerIndex::new(0).unwrap(),
+///     nation: entente_release::Nation::KOR,
+///     channel: entente_release::partner::Channel::default(),
+/// };
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audience {

@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * A [`Policy`] only narrows: it is asked within the rule, and its silence or error refuses.
-//! * [`Recipients`] are computed by the rule alone, here, and can afterwards only shrink.
+//! * [`Recipients`] are computed by the rule alone, here. Afterwards they only shrink, or who lacked
+//!   nothing but approval moves from one list to the other.
 
 use entente_object::time::Timestamp;
 
@@ -46,10 +47,14 @@ pub struct World<'a> {
 
 /// Who receives the objects of one label and type: the answer of the rule, once per label.
 ///
-/// Only [`recipients`] makes one.
+/// Only [`recipients`] makes one that names anybody.
 ///
-/// ```compile_fail
-/// let everybody = entente_release::Recipients { at_once: !0, on_approval: vec![] };
+/// ```compile_fail,E0451
+/// let everybody = entente_release::Recipients {
+///     at_once: entente_release::PartnerSet::from_bits(!0),
+///     on_approval: vec![],
+///     steady: entente_release::label::Window::default(),
+/// };
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recipients {
@@ -98,17 +103,14 @@ impl Recipients {
         }
     }
 
-    /// Those for whom approval by `given` releasers suffices now receive it too.
+    /// Those for whom this approval suffices now receive it too.
     #[must_use]
     pub fn approved(&self, approval: ApprovalState) -> Self {
-        let ApprovalState::By(given) = approval else {
-            return self.clone();
-        };
         let (enough, waiting): (Vec<_>, Vec<_>) = self
             .on_approval
             .iter()
             .copied()
-            .partition(|(_, required)| given >= *required);
+            .partition(|(_, required)| approval.suffices(*required));
         Self {
             at_once: enough
                 .iter()

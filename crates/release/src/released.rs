@@ -13,8 +13,8 @@ use crate::partner::Audience;
 
 /// Bytes that one audience may receive.
 ///
-/// ```compile_fail
-/// let forged = entente_release::Released { bytes: vec![] };
+/// ```compile_fail,E0451
+/// let forged = entente_release::Released { bytes: b"" };
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Released<B> {
@@ -39,7 +39,7 @@ pub enum Withheld {
     Red,
 }
 
-/// Seals `bytes` for `audience`. `labels` are those of all objects in them.
+/// Seals `bytes` for `audience`: JSON, not compressed yet. `labels` are those of all objects in them.
 ///
 /// Deliberately shares no code with [`crate::decide()`]: it is what stops a defect there, in an
 /// index or in a cache from leaving the node.
@@ -64,9 +64,17 @@ pub fn seal<'a, B: AsRef<[u8]>>(
     Ok(Released { bytes })
 }
 
-/// Whether a TLP:RED marking of either version is referred to.
+/// Whether a TLP:RED marking of either version is referred to, however its letters are escaped.
 fn carries_red(bytes: &[u8]) -> bool {
-    const REFERENCE: &[u8] = b"marking-definition--";
+    if memchr::memmem::find(bytes, b"\\u00").is_some() {
+        refers_to_red(&without_escapes(bytes))
+    } else {
+        refers_to_red(bytes)
+    }
+}
+
+fn refers_to_red(bytes: &[u8]) -> bool {
+    const REFERENCE: &[u8] = b"\"marking-definition--";
     memchr::memmem::find_iter(bytes, REFERENCE).any(|at| {
         let uuid = bytes
             .get(at + REFERENCE.len()..)
@@ -74,4 +82,30 @@ fn carries_red(bytes: &[u8]) -> bool {
         let uuid = uuid.and_then(|text| Uuid::try_parse_ascii(text).ok());
         uuid.and_then(Tlp::from_marking_uuid) == Some(Tlp::Red)
     })
+}
+
+/// JSON with ASCII that was escaped as `\u00XX` written plainly: to look through, not to parse.
+fn without_escapes(bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    loop {
+        rest = match rest {
+            [] => return plain,
+            [b'\\', b'u', b'0', b'0', high, low, after @ ..] => {
+                let digit = |hex: u8| u8::try_from(char::from(hex).to_digit(16)?).ok();
+                let byte = digit(*high).zip(digit(*low));
+                plain.extend(byte.map(|(high, low)| high << 4 | low));
+                after
+            }
+            // A backslash escapes whatever follows: the next one does not begin an escape.
+            [b'\\', escaped, after @ ..] => {
+                plain.extend([b'\\', *escaped]);
+                after
+            }
+            [byte, after @ ..] => {
+                plain.push(*byte);
+                after
+            }
+        };
+    }
 }
