@@ -73,10 +73,7 @@ fn objects_with_references(bencher: Bencher) {
 fn canonical_bytes(bencher: Bencher) {
     let texts: Vec<String> = (0..1000).map(indicator).collect();
     let bytes: usize = texts.iter().map(String::len).sum();
-    let values: Vec<_> = texts
-        .iter()
-        .filter_map(|t| parse(t.as_bytes()).ok())
-        .collect();
+    let values: Vec<_> = texts.iter().filter_map(|t| parse(t.as_bytes()).ok()).collect();
     bencher.counter(BytesCount::new(bytes)).bench(|| {
         for value in &values {
             divan::black_box(entente_object::canonical::to_bytes(value).len());

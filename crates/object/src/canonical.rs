@@ -67,7 +67,8 @@ fn write_map(map: &Map<'_>, out: &mut Vec<u8>) {
 mod tests {
     use super::*;
     use crate::json::parse;
-    use proptest::prelude::*;
+    use proptest::prelude::{Strategy, any};
+    use proptest::{prop_assert, prop_assert_eq, proptest};
 
     fn canonical(text: &str) -> String {
         String::from_utf8(to_bytes(&parse(text.as_bytes()).unwrap())).unwrap()
@@ -129,10 +130,7 @@ mod tests {
             let written = format!("{:e}", f64::from_bits(bits));
             assert_eq!(canonical(&written), text, "{bits:x}");
         }
-        assert_eq!(
-            canonical("[-0, -0.0, 0, 1.0, 9007199254740991]"),
-            "[0,0,0,1,9007199254740991]"
-        );
+        assert_eq!(canonical("[-0, -0.0, 0, 1.0, 9007199254740991]"), "[0,0,0,1,9007199254740991]");
     }
 
     proptest! {

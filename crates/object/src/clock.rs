@@ -18,10 +18,7 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that asks the machine"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
     fn now(&self) -> Timestamp {
         Timestamp::from_unix_micros(jiff::Timestamp::now().as_microsecond())
     }
@@ -68,9 +65,7 @@ impl StepClock {
 
 impl Clock for StepClock {
     fn now(&self) -> Timestamp {
-        let micros = self
-            .next_micros
-            .fetch_add(self.step_micros, Ordering::Relaxed);
+        let micros = self.next_micros.fetch_add(self.step_micros, Ordering::Relaxed);
         Timestamp::from_unix_micros(micros)
     }
 }

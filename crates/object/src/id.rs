@@ -58,10 +58,7 @@ pub enum IdError {
 impl<'a> Id<'a> {
     /// Reads an identifier, strictly: the one way of writing it.
     pub fn parse(text: &'a str) -> Result<Self, IdError> {
-        let type_end = text
-            .len()
-            .checked_sub(UUID_TEXT_BYTES + 2)
-            .ok_or(IdError::Form)?;
+        let type_end = text.len().checked_sub(UUID_TEXT_BYTES + 2).ok_or(IdError::Form)?;
         let (type_name, rest) = text.split_at_checked(type_end).ok_or(IdError::Form)?;
         let uuid_text = rest.strip_prefix("--").ok_or(IdError::Form)?;
         if !is_type_name(type_name) {
@@ -79,10 +76,7 @@ impl<'a> Id<'a> {
 
     /// The same identifier on its own.
     pub fn to_owned(self) -> OwnedId {
-        OwnedId {
-            type_name: self.type_name.into(),
-            uuid: self.uuid,
-        }
+        OwnedId { type_name: self.type_name.into(), uuid: self.uuid }
     }
 }
 
@@ -94,10 +88,7 @@ impl OwnedId {
 
     /// The same identifier, borrowed.
     pub fn as_id(&self) -> Id<'_> {
-        Id {
-            type_name: &self.type_name,
-            uuid: self.uuid,
-        }
+        Id { type_name: &self.type_name, uuid: self.uuid }
     }
 
     /// The type of the object identified.
@@ -190,10 +181,7 @@ fn mentions_in_text(text: &str, hyphens: &Finder<'_>, found: &mut impl FnMut(Id<
         return;
     }
     let mut from = 0;
-    while let Some(hit) = text
-        .get(from..)
-        .and_then(|rest| hyphens.find(rest.as_bytes()))
-    {
+    while let Some(hit) = text.get(from..).and_then(|rest| hyphens.find(rest.as_bytes())) {
         let at = from + hit;
         mention_at(text, at, found);
         from = at + 1;
@@ -203,37 +191,21 @@ fn mentions_in_text(text: &str, hyphens: &Finder<'_>, found: &mut impl FnMut(Id<
 /// The id whose two hyphens stand at `at`, if there is one. Its type name is the longest run of
 /// letters, digits and single hyphens before them.
 fn mention_at(text: &str, at: usize, found: &mut impl FnMut(Id<'_>)) {
-    let uuid = text
-        .get(at + 2..at + 2 + UUID_TEXT_BYTES)
-        .and_then(|u| Uuid::try_parse(u).ok());
+    let uuid = text.get(at + 2..at + 2 + UUID_TEXT_BYTES).and_then(|u| Uuid::try_parse(u).ok());
     let (Some(uuid), Some(before)) = (uuid, text.get(..at)) else {
         return;
     };
-    let run = before
-        .bytes()
-        .rev()
-        .take_while(|b| b.is_ascii_alphanumeric() || *b == b'-')
-        .count();
+    let run = before.bytes().rev().take_while(|b| b.is_ascii_alphanumeric() || *b == b'-').count();
     let run = before.get(before.len() - run..).unwrap_or_default();
-    let run = run
-        .rsplit("--")
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches('-');
+    let run = run.rsplit("--").next().unwrap_or_default().trim_start_matches('-');
     if run.is_empty() || run.ends_with('-') {
         return;
     }
     if run.bytes().any(|b| b.is_ascii_uppercase()) {
         let type_name = run.to_ascii_lowercase();
-        found(Id {
-            type_name: &type_name,
-            uuid,
-        });
+        found(Id { type_name: &type_name, uuid });
     } else {
-        found(Id {
-            type_name: run,
-            uuid,
-        });
+        found(Id { type_name: run, uuid });
     }
 }
 
@@ -241,7 +213,8 @@ fn mention_at(text: &str, at: usize, found: &mut impl FnMut(Id<'_>)) {
 mod tests {
     use super::*;
     use crate::json::parse;
-    use proptest::prelude::*;
+    use proptest::prelude::any;
+    use proptest::{prop_assert, prop_assert_eq, proptest};
 
     const UUID: &str = "6e7b2b3c-45d1-4c1b-9d32-0123456789ab";
 
@@ -255,14 +228,9 @@ mod tests {
 
     #[test]
     fn ids_are_read_in_the_one_way_of_writing_them() {
-        for type_name in [
-            "indicator",
-            "x-mitre-tactic",
-            "url",
-            "ipv4-addr",
-            "a1b",
-            "x509-certificate",
-        ] {
+        for type_name in
+            ["indicator", "x-mitre-tactic", "url", "ipv4-addr", "a1b", "x509-certificate"]
+        {
             let text = format!("{type_name}--{UUID}");
             let id = Id::parse(&text).unwrap();
             assert_eq!((id.type_name, id.to_string()), (type_name, text.clone()));
@@ -278,18 +246,9 @@ mod tests {
             (UUID.to_owned(), IdError::Form),
             (format!("indicator-{UUID}"), IdError::Form),
             (format!("indicator--{UUID} "), IdError::Form),
-            (
-                format!("indicator--{}", UUID.replace('-', "")),
-                IdError::Form,
-            ),
-            (
-                format!("indicator--{}", UUID.replace("6e7b", "6g7b")),
-                IdError::Form,
-            ),
-            (
-                format!("indicator--{}", UUID.replace("2b3c-", "2b3-c")),
-                IdError::Form,
-            ),
+            (format!("indicator--{}", UUID.replace('-', "")), IdError::Form),
+            (format!("indicator--{}", UUID.replace("6e7b", "6g7b")), IdError::Form),
+            (format!("indicator--{}", UUID.replace("2b3c-", "2b3-c")), IdError::Form),
             ("é".repeat(30), IdError::Form),
             (format!("--{UUID}"), IdError::TypeName),
             (format!("ab--{UUID}"), IdError::TypeName),
@@ -301,22 +260,10 @@ mod tests {
             (format!("x--indicator--{UUID}"), IdError::TypeName),
             (format!("x_indicator--{UUID}"), IdError::TypeName),
             (format!("{}--{UUID}", "a".repeat(251)), IdError::TypeName),
-            (
-                format!("indicator--{}", UUID.to_uppercase()),
-                IdError::UpperCase,
-            ),
-            (
-                "indicator--00000000-0000-0000-0000-000000000000".to_owned(),
-                IdError::NotRfc4122,
-            ),
-            (
-                "indicator--6e7b2b3c-45d1-7c1b-9d32-0123456789ab".to_owned(),
-                IdError::NotRfc4122,
-            ),
-            (
-                "indicator--6e7b2b3c-45d1-4c1b-1d32-0123456789ab".to_owned(),
-                IdError::NotRfc4122,
-            ),
+            (format!("indicator--{}", UUID.to_uppercase()), IdError::UpperCase),
+            ("indicator--00000000-0000-0000-0000-000000000000".to_owned(), IdError::NotRfc4122),
+            ("indicator--6e7b2b3c-45d1-7c1b-9d32-0123456789ab".to_owned(), IdError::NotRfc4122),
+            ("indicator--6e7b2b3c-45d1-4c1b-1d32-0123456789ab".to_owned(), IdError::NotRfc4122),
         ] {
             assert_eq!(Id::parse(&text), Err(error), "{text}");
         }

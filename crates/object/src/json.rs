@@ -155,13 +155,7 @@ impl fmt::Display for Reason {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "byte {}: {}; {}",
-            self.offset,
-            self.reason.what(),
-            self.reason.remedy()
-        )
+        write!(f, "byte {}: {}; {}", self.offset, self.reason.what(), self.reason.remedy())
     }
 }
 
@@ -172,15 +166,10 @@ impl std::error::Error for Refusal {}
 /// Bytes that are not UTF-8 are refused before anything else is looked at.
 pub fn parse(bytes: &[u8]) -> Result<Value<'_>, Refusal> {
     if bytes.starts_with(b"\xEF\xBB\xBF") {
-        return Err(Refusal {
-            offset: 0,
-            reason: Reason::ByteOrderMark,
-        });
+        return Err(Refusal { offset: 0, reason: Reason::ByteOrderMark });
     }
-    let text = std::str::from_utf8(bytes).map_err(|e| Refusal {
-        offset: e.valid_up_to(),
-        reason: Reason::InvalidUtf8,
-    })?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|e| Refusal { offset: e.valid_up_to(), reason: Reason::InvalidUtf8 })?;
     let mut parser = Parser::new(text);
     let value = parser.value(1)?;
     parser.skip_space();
@@ -275,10 +264,7 @@ impl<'a> Parser<'a> {
         if earlier.len() < LINEAR_MEMBERS_MAX {
             let bit = filter_bit(key.as_bytes());
             if *filter & bit != 0 && earlier.iter().any(|(k, _)| *k == key) {
-                return Err(Refusal {
-                    offset,
-                    reason: Reason::DuplicateKey,
-                });
+                return Err(Refusal { offset, reason: Reason::DuplicateKey });
             }
             *filter |= bit;
         }
@@ -299,21 +285,15 @@ impl<'a> Parser<'a> {
             return Ok(());
         }
         let offsets = self.key_offsets.get(base..).unwrap_or_default();
-        let mut keys: Vec<(&str, usize)> = members
-            .iter()
-            .zip(offsets)
-            .map(|((key, _), offset)| (key.as_ref(), *offset))
-            .collect();
+        let mut keys: Vec<(&str, usize)> =
+            members.iter().zip(offsets).map(|((key, _), offset)| (key.as_ref(), *offset)).collect();
         keys.sort_unstable();
         let repeated = keys.windows(2).filter_map(|pair| match pair {
             [(a, _), (b, offset)] if a == b => Some(*offset),
             _ => None,
         });
         match repeated.min() {
-            Some(offset) => Err(Refusal {
-                offset,
-                reason: Reason::DuplicateKey,
-            }),
+            Some(offset) => Err(Refusal { offset, reason: Reason::DuplicateKey }),
             None => Ok(()),
         }
     }
@@ -349,10 +329,7 @@ impl<'a> Parser<'a> {
         self.at += 1;
         self.skip_space();
         if self.peek() == Some(end) {
-            return Err(Refusal {
-                offset: comma,
-                reason: Reason::TrailingComma,
-            });
+            return Err(Refusal { offset: comma, reason: Reason::TrailingComma });
         }
         Ok(())
     }
@@ -442,10 +419,7 @@ impl<'a> Parser<'a> {
             match char::from(*byte).to_digit(16) {
                 Some(digit) => code = code * 16 + digit,
                 None => {
-                    return Err(Refusal {
-                        offset: backslash,
-                        reason: Reason::InvalidEscape,
-                    });
+                    return Err(Refusal { offset: backslash, reason: Reason::InvalidEscape });
                 }
             }
         }
@@ -457,19 +431,13 @@ impl<'a> Parser<'a> {
         if self.peek() == Some(b'-') {
             self.at += 1;
             if self.peek() == Some(b'I') {
-                return Err(Refusal {
-                    offset: start,
-                    reason: self.not_a_number(self.at),
-                });
+                return Err(Refusal { offset: start, reason: self.not_a_number(self.at) });
             }
         }
         let leading_zero = self.peek() == Some(b'0');
         let digits = self.digits(start)?;
         if leading_zero && digits > 1 {
-            return Err(Refusal {
-                offset: start,
-                reason: Reason::MalformedNumber,
-            });
+            return Err(Refusal { offset: start, reason: Reason::MalformedNumber });
         }
         let mut integer = true;
         if self.peek() == Some(b'.') {
@@ -486,13 +454,8 @@ impl<'a> Parser<'a> {
             self.digits(start)?;
         }
         let text = self.slice(start, self.at);
-        check_range(text, integer, digits).map_err(|reason| Refusal {
-            offset: start,
-            reason,
-        })?;
-        Ok(Value::Number(Number {
-            text: Cow::Borrowed(text),
-        }))
+        check_range(text, integer, digits).map_err(|reason| Refusal { offset: start, reason })?;
+        Ok(Value::Number(Number { text: Cow::Borrowed(text) }))
     }
 
     /// At least one digit; how many there were.
@@ -503,10 +466,7 @@ impl<'a> Parser<'a> {
             return self.refuse_end();
         }
         if count == 0 {
-            return Err(Refusal {
-                offset: start,
-                reason: Reason::MalformedNumber,
-            });
+            return Err(Refusal { offset: start, reason: Reason::MalformedNumber });
         }
         self.at += count;
         Ok(count)
@@ -556,18 +516,12 @@ impl<'a> Parser<'a> {
 
     #[cold]
     fn refuse<T>(&self, reason: Reason) -> Result<T, Refusal> {
-        Err(Refusal {
-            offset: self.at,
-            reason,
-        })
+        Err(Refusal { offset: self.at, reason })
     }
 
     #[cold]
     fn refuse_end<T>(&self) -> Result<T, Refusal> {
-        Err(Refusal {
-            offset: self.bytes.len(),
-            reason: Reason::UnexpectedEnd,
-        })
+        Err(Refusal { offset: self.bytes.len(), reason: Reason::UnexpectedEnd })
     }
 }
 
@@ -593,10 +547,7 @@ fn plain_end(bytes: &[u8], start: usize) -> usize {
         at += 8;
     }
     let rest = bytes.get(at..).unwrap_or_default();
-    at + rest
-        .iter()
-        .take_while(|b| !matches!(b, b'"' | b'\\' | 0..0x20))
-        .count()
+    at + rest.iter().take_while(|b| !matches!(b, b'"' | b'\\' | 0..0x20)).count()
 }
 
 /// The top bit of each byte of `word` that is a quote, a backslash or a control character. Bits
@@ -633,47 +584,27 @@ fn check_range(text: &str, integer: bool, digits: usize) -> Result<(), Reason> {
 impl<'a> Value<'a> {
     /// The string, if it is one.
     pub fn as_str(&self) -> Option<&str> {
-        if let Self::String(s) = self {
-            Some(s)
-        } else {
-            None
-        }
+        if let Self::String(s) = self { Some(s) } else { None }
     }
 
     /// The elements, if it is an array.
     pub fn as_array(&self) -> Option<&[Value<'a>]> {
-        if let Self::Array(a) = self {
-            Some(a)
-        } else {
-            None
-        }
+        if let Self::Array(a) = self { Some(a) } else { None }
     }
 
     /// The members, if it is an object.
     pub fn as_object(&self) -> Option<&Map<'a>> {
-        if let Self::Object(m) = self {
-            Some(m)
-        } else {
-            None
-        }
+        if let Self::Object(m) = self { Some(m) } else { None }
     }
 
     /// The truth value, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
-        if let Self::Bool(b) = self {
-            Some(*b)
-        } else {
-            None
-        }
+        if let Self::Bool(b) = self { Some(*b) } else { None }
     }
 
     /// The number, if it is one.
     pub fn as_number(&self) -> Option<&Number<'a>> {
-        if let Self::Number(n) = self {
-            Some(n)
-        } else {
-            None
-        }
+        if let Self::Number(n) = self { Some(n) } else { None }
     }
 
     /// The integer, if it is a number without fraction and exponent.
@@ -796,10 +727,7 @@ impl<'a> Map<'a> {
 
     /// The value of `key`.
     pub fn get(&self, key: &str) -> Option<&Value<'a>> {
-        self.0
-            .iter()
-            .find(|(k, _)| k == key)
-            .map(|(_, value)| value)
+        self.0.iter().find(|(k, _)| k == key).map(|(_, value)| value)
     }
 
     /// Whether `key` occurs.
@@ -833,10 +761,7 @@ impl<'a> Map<'a> {
 
     /// The value of `key`, to change.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Value<'a>> {
-        self.0
-            .iter_mut()
-            .find(|(k, _)| k == key)
-            .map(|(_, value)| value)
+        self.0.iter_mut().find(|(k, _)| k == key).map(|(_, value)| value)
     }
 
     /// The members in the order read, their values to change.

@@ -50,34 +50,18 @@ pub enum Tlp {
 
 impl Tlp {
     /// Every level, from open to closed.
-    pub const ALL: [Self; 5] = [
-        Self::Clear,
-        Self::Green,
-        Self::Amber,
-        Self::AmberStrict,
-        Self::Red,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Clear, Self::Green, Self::Amber, Self::AmberStrict, Self::Red];
 
     /// The level that a marking means, if it is one of the nine of TLP 1 and 2.0.
     pub fn from_marking_id(id: Id<'_>) -> Option<Self> {
-        if id.type_name == MARKING_DEFINITION {
-            Self::from_marking_uuid(id.uuid)
-        } else {
-            None
-        }
+        if id.type_name == MARKING_DEFINITION { Self::from_marking_uuid(id.uuid) } else { None }
     }
 
     /// The level that the marking definition with this UUID means.
     pub fn from_marking_uuid(uuid: Uuid) -> Option<Self> {
-        let known = Self::ALL
-            .into_iter()
-            .find(|level| level.marking_uuid() == uuid);
-        known.or_else(|| {
-            TLP_1
-                .iter()
-                .find(|(id, _)| *id == uuid)
-                .map(|(_, level)| *level)
-        })
+        let known = Self::ALL.into_iter().find(|level| level.marking_uuid() == uuid);
+        known.or_else(|| TLP_1.iter().find(|(id, _)| *id == uuid).map(|(_, level)| *level))
     }
 
     /// The UUID of the level's TLP 2.0 marking definition.
@@ -93,10 +77,7 @@ impl Tlp {
 
     /// The id of the level's TLP 2.0 marking definition.
     pub fn marking_id(self) -> Id<'static> {
-        Id {
-            type_name: MARKING_DEFINITION,
-            uuid: self.marking_uuid(),
-        }
+        Id { type_name: MARKING_DEFINITION, uuid: self.marking_uuid() }
     }
 
     /// The level as people write it: `TLP:AMBER+STRICT`.
@@ -121,11 +102,9 @@ impl Tlp {
             Self::Clear => definition!("94868c89-83c2-464b-929b-a1a8aa3c8487", "CLEAR", "clear"),
             Self::Green => definition!("bab4a63c-aed9-4cf5-a766-dfca5abac2bb", "GREEN", "green"),
             Self::Amber => definition!("55d920b0-5e8b-4f79-9ee9-91f868d9b421", "AMBER", "amber"),
-            Self::AmberStrict => definition!(
-                "939a9414-2ddd-4d32-a0cd-375ea402b003",
-                "AMBER+STRICT",
-                "amber+strict"
-            ),
+            Self::AmberStrict => {
+                definition!("939a9414-2ddd-4d32-a0cd-375ea402b003", "AMBER+STRICT", "amber+strict")
+            }
             Self::Red => definition!("e828b379-4e03-4974-9ac4-e53a884c97c1", "RED", "red"),
         }
     }
@@ -181,29 +160,13 @@ mod tests {
     #[test]
     fn names_and_order_are_those_of_tlp_2() {
         let names = Tlp::ALL.map(Tlp::as_name);
-        assert_eq!(
-            names,
-            [
-                "TLP:CLEAR",
-                "TLP:GREEN",
-                "TLP:AMBER",
-                "TLP:AMBER+STRICT",
-                "TLP:RED"
-            ]
-        );
+        assert_eq!(names, ["TLP:CLEAR", "TLP:GREEN", "TLP:AMBER", "TLP:AMBER+STRICT", "TLP:RED"]);
         assert!(Tlp::ALL.is_sorted());
         for level in Tlp::ALL {
             assert_eq!(Tlp::from_name(&level.to_string()), Some(level));
             assert_eq!(Tlp::from_marking_id(level.marking_id()), Some(level));
         }
-        for other in [
-            "",
-            "TLP:WHITE",
-            "tlp:red",
-            "RED",
-            "TLP: RED",
-            "TLP:AMBER_STRICT",
-        ] {
+        for other in ["", "TLP:WHITE", "tlp:red", "RED", "TLP: RED", "TLP:AMBER_STRICT"] {
             assert_eq!(Tlp::from_name(other), None);
         }
     }
@@ -216,10 +179,7 @@ mod tests {
             let text = |key| value.get(key).and_then(Value::as_str).map(str::to_owned);
             assert_eq!(text("id"), Some(level.marking_id().to_string()));
             assert_eq!(text("name").as_deref(), Some(level.as_name()));
-            let extension = value
-                .get("extensions")
-                .and_then(|e| e.get(TLP_2_0_EXTENSION))
-                .unwrap();
+            let extension = value.get("extensions").and_then(|e| e.get(TLP_2_0_EXTENSION)).unwrap();
             let name = extension.get("tlp_2_0").and_then(Value::as_str).unwrap();
             assert_eq!(format!("TLP:{}", name.to_uppercase()), level.as_name());
         }

@@ -109,13 +109,7 @@ impl<'a> Object<'a> {
         let modified = time(&members, "modified")?;
         object_markings(&members)?;
         granular_markings(&members)?;
-        Ok(Self {
-            raw,
-            members,
-            uuid,
-            created,
-            modified,
-        })
+        Ok(Self { raw, members, uuid, created, modified })
     }
 
     /// The bytes as received.
@@ -135,10 +129,7 @@ impl<'a> Object<'a> {
 
     /// The object's id.
     pub fn id(&self) -> Id<'_> {
-        Id {
-            type_name: self.type_name(),
-            uuid: self.uuid,
-        }
+        Id { type_name: self.type_name(), uuid: self.uuid }
     }
 
     /// The object's type.
@@ -174,9 +165,7 @@ impl<'a> Object<'a> {
 
     /// Whether its creator has revoked the object.
     pub fn is_revoked(&self) -> bool {
-        self.get("revoked")
-            .and_then(Value::as_bool)
-            .unwrap_or(false)
+        self.get("revoked").and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// The markings of the whole object.
@@ -187,16 +176,12 @@ impl<'a> Object<'a> {
 
     /// The markings of parts of the object, without those that only name a language.
     pub fn granular_marking_refs(&self) -> Vec<GranularMarking<'_>> {
-        granular_markings(&self.members)
-            .map(|(markings, _)| markings)
-            .unwrap_or_default()
+        granular_markings(&self.members).map(|(markings, _)| markings).unwrap_or_default()
     }
 
     /// The languages of parts of the object.
     pub fn granular_languages(&self) -> Vec<GranularLanguage<'_>> {
-        granular_markings(&self.members)
-            .map(|(_, languages)| languages)
-            .unwrap_or_default()
+        granular_markings(&self.members).map(|(_, languages)| languages).unwrap_or_default()
     }
 
     /// Every id that the object mentions anywhere but its own, each once, in order.
@@ -237,9 +222,7 @@ fn optional<'v, 'a, T>(
 ) -> Result<Option<T>, ObjectError> {
     match members.get(property) {
         None => Ok(None),
-        Some(value) => read(value)
-            .map(Some)
-            .ok_or(ObjectError::Form { property, expected }),
+        Some(value) => read(value).map(Some).ok_or(ObjectError::Form { property, expected }),
     }
 }
 
@@ -249,9 +232,7 @@ fn parse_id<'v>(property: &'static str, text: &'v str) -> Result<Id<'v>, ObjectE
 
 fn time(members: &Map<'_>, property: &'static str) -> Result<Option<Timestamp>, ObjectError> {
     let text = optional(members, property, "a timestamp", Value::as_str)?;
-    text.map(Timestamp::parse)
-        .transpose()
-        .map_err(|error| ObjectError::Time { property, error })
+    text.map(Timestamp::parse).transpose().map_err(|error| ObjectError::Time { property, error })
 }
 
 fn object_markings<'v>(members: &'v Map<'_>) -> Result<Vec<Id<'v>>, ObjectError> {
@@ -260,10 +241,7 @@ fn object_markings<'v>(members: &'v Map<'_>) -> Result<Vec<Id<'v>>, ObjectError>
     let refs = optional(members, PROPERTY, EXPECTED, Value::as_array)?.unwrap_or_default();
     refs.iter()
         .map(|item| {
-            let form = ObjectError::Form {
-                property: PROPERTY,
-                expected: EXPECTED,
-            };
+            let form = ObjectError::Form { property: PROPERTY, expected: EXPECTED };
             parse_id(PROPERTY, item.as_str().ok_or(form)?)
         })
         .collect()
@@ -281,10 +259,7 @@ fn granular_markings<'v>(members: &'v Map<'_>) -> Result<Granular<'v>, ObjectErr
     let mut granular = Granular::default();
     let items = optional(members, PROPERTY, "a list", Value::as_array)?.unwrap_or_default();
     for item in items {
-        let selectors = item
-            .get("selectors")
-            .and_then(Value::as_array)
-            .ok_or(FORM)?;
+        let selectors = item.get("selectors").and_then(Value::as_array).ok_or(FORM)?;
         let selectors: Option<Vec<&str>> = selectors.iter().map(Value::as_str).collect();
         let selectors = selectors.ok_or(FORM)?;
         match (item.get("marking_ref"), item.get("lang")) {
@@ -304,7 +279,7 @@ fn granular_markings<'v>(members: &'v Map<'_>) -> Result<Granular<'v>, ObjectErr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::{prop_assert, prop_assert_eq, proptest};
 
     const FULL: &str = r#"{"type":"indicator","spec_version":"2.1",
         "id":"indicator--6e7b2b3c-45d1-4c1b-9d32-0123456789ab",
@@ -328,23 +303,14 @@ mod tests {
         let text = full();
         let object = Object::from_bytes(text.as_bytes()).unwrap();
         assert_eq!(object.raw(), text.as_bytes());
-        assert_eq!(
-            object.id().to_string(),
-            "indicator--6e7b2b3c-45d1-4c1b-9d32-0123456789ab"
-        );
-        assert_eq!(
-            (object.type_name(), object.spec_version()),
-            ("indicator", Some("2.1"))
-        );
+        assert_eq!(object.id().to_string(), "indicator--6e7b2b3c-45d1-4c1b-9d32-0123456789ab");
+        assert_eq!((object.type_name(), object.spec_version()), ("indicator", Some("2.1")));
         assert!(object.is_revoked());
         assert!(object.created() < object.modified());
         assert_eq!(object.version(), object.modified());
         let creator = object.created_by_ref().unwrap().to_string();
         assert_eq!(creator, "identity--f431f809-377b-45e0-aa1c-6a4751cae5ff");
-        assert_eq!(
-            object.object_marking_refs(),
-            [crate::marking::Tlp::Green.marking_id()]
-        );
+        assert_eq!(object.object_marking_refs(), [crate::marking::Tlp::Green.marking_id()]);
         assert_eq!(
             object.granular_marking_refs(),
             [GranularMarking {
@@ -352,10 +318,7 @@ mod tests {
                 selectors: vec!["pattern", "name"]
             }]
         );
-        let language = GranularLanguage {
-            lang: "ko",
-            selectors: vec!["description"],
-        };
+        let language = GranularLanguage { lang: "ko", selectors: vec!["description"] };
         assert_eq!(object.granular_languages(), [language]);
     }
 
@@ -391,9 +354,7 @@ mod tests {
         let with = |from: &str, to: &str| {
             let text = full();
             assert!(text.contains(from), "{from}");
-            Object::from_bytes(text.replacen(from, to, 1).as_bytes())
-                .unwrap_err()
-                .to_string()
+            Object::from_bytes(text.replacen(from, to, 1).as_bytes()).unwrap_err().to_string()
         };
         let red = "\"marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1\"";
         let green = "\"marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb\"";
@@ -415,10 +376,7 @@ mod tests {
                 with(red, "null"),
                 with("\"lang\":\"ko\"", "\"language\":\"ko\""),
                 with("[\"description\"]", "\"description\""),
-                with(
-                    "\"lang\":\"ko\"",
-                    &format!("\"lang\":\"ko\",\"marking_ref\":{red}"),
-                ),
+                with("\"lang\":\"ko\"", &format!("\"lang\":\"ko\",\"marking_ref\":{red}")),
             ],
             &[
                 "the property type is missing",
@@ -460,14 +418,8 @@ mod tests {
         let long = vec![b' '; OBJECT_BYTES_MAX + 1];
         let error = ObjectError::TooLong(OBJECT_BYTES_MAX + 1);
         assert_eq!(Object::from_bytes(&long).unwrap_err(), error);
-        assert_eq!(
-            Object::from_bytes(b"[]").unwrap_err(),
-            ObjectError::NotAnObject("an array")
-        );
-        assert!(matches!(
-            Object::from_bytes(b"{").unwrap_err(),
-            ObjectError::Json(_)
-        ));
+        assert_eq!(Object::from_bytes(b"[]").unwrap_err(), ObjectError::NotAnObject("an array"));
+        assert!(matches!(Object::from_bytes(b"{").unwrap_err(), ObjectError::Json(_)));
     }
 
     proptest! {

@@ -69,21 +69,13 @@ pub fn deterministic_id(object: &Map<'_>) -> Option<OwnedId> {
         return None;
     }
     let name = canonical::to_bytes(&Value::Object(Map::from_members(members).ok()?));
-    Some(
-        Id {
-            type_name,
-            uuid: Uuid::new_v5(&NAMESPACE, &name),
-        }
-        .to_owned(),
-    )
+    Some(Id { type_name, uuid: Uuid::new_v5(&NAMESPACE, &name) }.to_owned())
 }
 
 /// The one of several hashes that contributes, still in its dictionary.
 fn preferred_hash<'a>(hashes: &Value<'a>) -> Option<Value<'a>> {
     let hashes = hashes.as_object()?;
-    let preferred = HASH_PREFERENCE
-        .into_iter()
-        .find(|name| hashes.contains_key(name));
+    let preferred = HASH_PREFERENCE.into_iter().find(|name| hashes.contains_key(name));
     let name = preferred.or_else(|| hashes.iter().map(|(name, _)| name).min())?;
     let value = hashes.get(name)?.clone();
     let member = (Cow::Owned(name.to_owned()), value);

@@ -216,11 +216,7 @@ impl<R: Read> Objects<R> {
                 let index = self.index;
                 self.index += 1;
                 let bytes = self.window.rest().get(..len).unwrap_or_default();
-                Some(Ok(Element {
-                    index,
-                    offset: self.window.offset(),
-                    bytes,
-                }))
+                Some(Ok(Element { index, offset: self.window.offset(), bytes }))
             }
             Err(Stop { cause, offset }) => {
                 let index = self.index;
@@ -230,11 +226,7 @@ impl<R: Read> Objects<R> {
                     self.mode = Mode::End;
                 }
                 let offset = offset.unwrap_or(self.window.offset()).max(start);
-                Some(Err(ReadError {
-                    index,
-                    offset,
-                    cause,
-                }))
+                Some(Err(ReadError { index, offset, cause }))
             }
         }
     }
@@ -270,10 +262,7 @@ impl<R: Read> Objects<R> {
             None => self.mode = Mode::End,
             Some(b'[') => {
                 self.window.consume(1);
-                self.mode = Mode::List {
-                    in_bundle: false,
-                    first: true,
-                };
+                self.mode = Mode::List { in_bundle: false, first: true };
             }
             Some(b'{') if self.is_lines()? => self.mode = Mode::Lines,
             Some(b'{') => {
@@ -282,10 +271,7 @@ impl<R: Read> Objects<R> {
                     None => return self.element().map(Some),
                     Some(at) => {
                         self.window.consume(at);
-                        self.mode = Mode::List {
-                            in_bundle: true,
-                            first: true,
-                        };
+                        self.mode = Mode::List { in_bundle: true, first: true };
                     }
                 }
             }
@@ -310,19 +296,11 @@ impl<R: Read> Objects<R> {
                 return Ok(false);
             }
         };
-        let line = self
-            .window
-            .rest()
-            .get(..end)
-            .unwrap_or_default()
-            .trim_ascii_end();
+        let line = self.window.rest().get(..end).unwrap_or_default().trim_ascii_end();
         if matches!(line.last(), Some(b'[' | b',' | b':' | b'{')) {
             return Ok(false);
         }
-        Ok(self
-            .window
-            .non_space(end)?
-            .is_some_and(|(_, byte)| byte == b'{'))
+        Ok(self.window.non_space(end)?.is_some_and(|(_, byte)| byte == b'{'))
     }
 
     /// Where the list of a bundle starts, if the object that starts here is one as far as can be
@@ -387,10 +365,7 @@ impl<R: Read> Objects<R> {
             self.window.consume(1);
             byte = self.window.skip_space()?.ok_or(ReadCause::UnexpectedEnd)?;
         }
-        self.mode = Mode::List {
-            in_bundle,
-            first: false,
-        };
+        self.mode = Mode::List { in_bundle, first: false };
         match byte {
             b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
                 self.element().map(Some)
@@ -407,17 +382,11 @@ impl<R: Read> Objects<R> {
             Scan::End(end) if end <= OBJECT_BYTES_MAX => Ok(end),
             Scan::End(end) => {
                 self.window.consume(end);
-                Err(Stop {
-                    cause: ReadCause::TooLong,
-                    offset,
-                })
+                Err(Stop { cause: ReadCause::TooLong, offset })
             }
             Scan::TooLong(scanner) => {
                 self.window.pass(scanner)?;
-                Err(Stop {
-                    cause: ReadCause::TooLong,
-                    offset,
-                })
+                Err(Stop { cause: ReadCause::TooLong, offset })
             }
             Scan::Ended => {
                 self.window.consume(self.window.rest().len());
@@ -491,10 +460,7 @@ impl<R: Read> Objects<R> {
                 if hit.is_none() {
                     self.window.pass_line()?;
                 }
-                return Err(Stop {
-                    cause: ReadCause::TooLong,
-                    offset,
-                });
+                return Err(Stop { cause: ReadCause::TooLong, offset });
             }
             if hit.is_some() || !self.window.fill()? {
                 let line = self.window.rest().get(..at).unwrap_or_default();
@@ -509,17 +475,11 @@ impl<R: Read> Iterator for Objects<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let element = self.next_element()?;
-        Some(element.map(
-            |Element {
-                 index,
-                 offset,
-                 bytes,
-             }| OwnedElement {
-                index,
-                offset,
-                bytes: bytes.to_vec(),
-            },
-        ))
+        Some(element.map(|Element { index, offset, bytes }| OwnedElement {
+            index,
+            offset,
+            bytes: bytes.to_vec(),
+        }))
     }
 }
 
@@ -532,10 +492,7 @@ struct Stop {
 
 impl From<ReadCause> for Stop {
     fn from(cause: ReadCause) -> Self {
-        Self {
-            cause,
-            offset: None,
-        }
+        Self { cause, offset: None }
     }
 }
 
@@ -567,13 +524,8 @@ fn list_into(directory: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Re
 
 fn is_object_file(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    let name = name
-        .strip_suffix(".gz")
-        .or(name.strip_suffix(".zst"))
-        .unwrap_or(&name);
-    [".json", ".jsonl", ".ndjson", ".stix"]
-        .iter()
-        .any(|ending| name.ends_with(ending))
+    let name = name.strip_suffix(".gz").or(name.strip_suffix(".zst")).unwrap_or(&name);
+    [".json", ".jsonl", ".ndjson", ".stix"].iter().any(|ending| name.ends_with(ending))
 }
 
 #[cfg(test)]

@@ -199,14 +199,8 @@ fn write(mut members: Map<'_>) -> Vec<u8> {
 
 /// Refuses an object of which a granular marking selects a part that would move.
 fn check_selectors(object: &Object<'_>) -> Result<(), UpgradeError> {
-    let markings = object
-        .granular_marking_refs()
-        .into_iter()
-        .flat_map(|m| m.selectors);
-    let languages = object
-        .granular_languages()
-        .into_iter()
-        .flat_map(|l| l.selectors);
+    let markings = object.granular_marking_refs().into_iter().flat_map(|m| m.selectors);
+    let languages = object.granular_languages().into_iter().flat_map(|l| l.selectors);
     for selector in markings.chain(languages) {
         let part = selector.split('.').next().unwrap_or_default();
         let moves = match object.type_name() {
@@ -272,15 +266,8 @@ fn rename(members: &mut Map<'_>, from: &str, to: &'static str) -> Result<(), Upg
 }
 
 fn no_place(members: &Map<'_>, property: &str) -> UpgradeError {
-    let type_name = members
-        .get("type")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    UpgradeError::NoPlace {
-        type_name,
-        property: property.to_owned(),
-    }
+    let type_name = members.get("type").and_then(Value::as_str).unwrap_or_default().to_owned();
+    UpgradeError::NoPlace { type_name, property: property.to_owned() }
 }
 
 #[cfg(test)]

@@ -48,13 +48,7 @@ fn every_observable_type_with_contributing_properties_has_a_golden_id() {
     let types: Vec<String> = GOLDEN
         .iter()
         .map(|text| {
-            parse(text.as_bytes())
-                .unwrap()
-                .get("type")
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .to_owned()
+            parse(text.as_bytes()).unwrap().get("type").unwrap().as_str().unwrap().to_owned()
         })
         .collect();
     let expected = "artifact autonomous-system directory domain-name email-addr email-message file \

@@ -26,10 +26,7 @@ impl<R: Read> Inflate<R> {
         input.by_ref().take(4).read_to_end(&mut magic)?;
         let is = |prefix: &[u8]| magic.starts_with(prefix);
         let (gzip, zstd) = (is(GZIP_MAGIC), is(ZSTD_MAGIC));
-        let input = Counted {
-            input: Cursor::new(magic).chain(input),
-            bytes: 0,
-        };
+        let input = Counted { input: Cursor::new(magic).chain(input), bytes: 0 };
         if gzip {
             return Ok(Self::Gzip(Box::new(MultiGzDecoder::new(input))));
         }
@@ -85,9 +82,7 @@ pub(super) struct Counted<R> {
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let n = self.input.read(buffer)?;
-        self.bytes = self
-            .bytes
-            .saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        self.bytes = self.bytes.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
         Ok(n)
     }
 }

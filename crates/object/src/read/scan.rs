@@ -26,14 +26,7 @@ impl Scanner {
             b'"' => (b'"', b'"', false),
             _ => (0, 0, true),
         };
-        Self {
-            open,
-            close,
-            depth: 0,
-            in_string: false,
-            escaped: false,
-            scalar,
-        }
+        Self { open, close, depth: 0, in_string: false, escaped: false, scalar }
     }
 
     /// Whether the value has no end of its own, so that the end of the text may end it.
@@ -45,10 +38,7 @@ impl Scanner {
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Option<usize> {
         if self.scalar {
             return bytes.iter().position(|b| {
-                matches!(
-                    b,
-                    b',' | b':' | b']' | b'}' | b'[' | b'{' | b' ' | b'\n' | b'\r' | b'\t'
-                )
+                matches!(b, b',' | b':' | b']' | b'}' | b'[' | b'{' | b' ' | b'\n' | b'\r' | b'\t')
             });
         }
         let mut at = 0;

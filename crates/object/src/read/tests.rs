@@ -1,7 +1,8 @@
 //! Every form of input, whole and in pieces, sound and broken.
 
 use super::*;
-use proptest::prelude::*;
+use proptest::prelude::{Just, Strategy, any};
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 use std::io::Write as _;
 
 /// A reader that gives `step` bytes at a time.
@@ -82,20 +83,11 @@ fn one_object_and_no_object() {
     for text in others {
         assert_eq!(read(text.as_bytes()), [text]);
     }
-    for text in [
-        "",
-        " \n",
-        "[]",
-        "[ ]\n",
-        r#"{"type":"bundle","objects":[]}"#,
-    ] {
+    for text in ["", " \n", "[]", "[ ]\n", r#"{"type":"bundle","objects":[]}"#] {
         assert!(read(text.as_bytes()).is_empty(), "{text}");
     }
     let scalars = read(br#"[1, "a,]", null, [2,[3]], -1.5e3, {"a":"b"}]"#);
-    assert_eq!(
-        scalars,
-        ["1", "\"a,]\"", "null", "[2,[3]]", "-1.5e3", "{\"a\":\"b\"}"]
-    );
+    assert_eq!(scalars, ["1", "\"a,]\"", "null", "[2,[3]]", "-1.5e3", "{\"a\":\"b\"}"]);
 }
 
 /// Broken lists, each with the objects before the break, and the break.
@@ -114,16 +106,10 @@ const BROKEN: &[(&str, &[&str])] = &[
             "object 1, byte 4: the list of objects is broken here: a comma stands before ]; remove it",
         ],
     ),
-    (
-        "[,{}]",
-        &["object 0, byte 1: the list of objects is broken here: an object must stand here"],
-    ),
+    ("[,{}]", &["object 0, byte 1: the list of objects is broken here: an object must stand here"]),
     (
         "[{},,{}]",
-        &[
-            "{}",
-            "object 1, byte 4: the list of objects is broken here: an object must stand here",
-        ],
+        &["{}", "object 1, byte 4: the list of objects is broken here: an object must stand here"],
     ),
     (
         "[{}",
@@ -232,21 +218,11 @@ fn a_broken_list_stops_with_its_place() {
 #[test]
 fn a_bad_line_does_not_stop_the_others() {
     let text = "{\"a\":1}\n{\"a\": \"\nnot json\n[1\n}{\n{\"b\":2}\n";
-    let lines = [
-        "{\"a\":1}",
-        "{\"a\": \"",
-        "not json",
-        "[1",
-        "}{",
-        "{\"b\":2}",
-    ];
+    let lines = ["{\"a\":1}", "{\"a\": \"", "not json", "[1", "}{", "{\"b\":2}"];
     assert_eq!(read(text.as_bytes()), lines);
     let first_bad = "{\"a\": \"b}\n{\"b\":2}\n";
     assert_eq!(read(first_bad.as_bytes()), ["{\"a\": \"b}", "{\"b\":2}"]);
-    assert_eq!(
-        read(b"{\"a\":1}\nnot json\n{\"b\":2}"),
-        ["{\"a\":1}", "not json", "{\"b\":2}"]
-    );
+    assert_eq!(read(b"{\"a\":1}\nnot json\n{\"b\":2}"), ["{\"a\":1}", "not json", "{\"b\":2}"]);
 }
 
 #[test]
@@ -261,11 +237,8 @@ fn an_object_too_long_does_not_stop_the_others_nor_fill_memory() {
         )
     };
     let small = "{\"b\":2}";
-    for (open, between, close) in [
-        ("[", ",", "]"),
-        ("", "\n", ""),
-        ("{\"objects\":[", ", ", "]}"),
-    ] {
+    for (open, between, close) in [("[", ",", "]"), ("", "\n", ""), ("{\"objects\":[", ", ", "]}")]
+    {
         let text = format!(
             "{open}{small}{between}{long}{between}{edge}{between}{over}{between}{small}{close}"
         );
@@ -283,19 +256,12 @@ fn an_object_too_long_does_not_stop_the_others_nor_fill_memory() {
         assert_eq!(found.len(), 5);
         assert_eq!(
             found,
-            [
-                small.to_owned(),
-                error(1, at),
-                edge.clone(),
-                error(3, later),
-                small.to_owned()
-            ]
+            [small.to_owned(), error(1, at), edge.clone(), error(3, later), small.to_owned()]
         );
     }
     let first = format!("{long}\n{small}\n{small}\n");
-    let found: Vec<bool> = Objects::new(first.as_bytes(), Source::File)
-        .map(|i| i.is_ok())
-        .collect();
+    let found: Vec<bool> =
+        Objects::new(first.as_bytes(), Source::File).map(|i| i.is_ok()).collect();
     assert_eq!(found, [false, true, true]);
 }
 
@@ -313,9 +279,7 @@ fn zstd(text: &[u8]) -> Vec<u8> {
 }
 
 fn all(bytes: &[u8], source: Source) -> Result<Vec<Vec<u8>>, ReadCause> {
-    Objects::new(bytes, source)
-        .map(|i| i.map(|e| e.bytes).map_err(|e| e.cause))
-        .collect()
+    Objects::new(bytes, source).map(|i| i.map(|e| e.bytes).map_err(|e| e.cause)).collect()
 }
 
 #[test]
@@ -349,20 +313,10 @@ fn what_inflates_too_much_is_refused_early() {
     for bytes in [gzip(&bomb), zstd(&bomb)] {
         let mut objects = Objects::new(&bytes[..], Source::Body);
         let error = objects.next().unwrap().unwrap_err();
-        assert!(
-            matches!(error.cause, ReadCause::InflatesTooMuch(20)),
-            "{error}"
-        );
-        assert!(
-            objects.offset() <= 2 << 20,
-            "stopped at {}",
-            objects.offset()
-        );
+        assert!(matches!(error.cause, ReadCause::InflatesTooMuch(20)), "{error}");
+        assert!(objects.offset() <= 2 << 20, "stopped at {}", objects.offset());
         assert!(objects.next().is_none());
-        assert!(matches!(
-            all(&bytes, Source::File),
-            Err(ReadCause::InflatesTooMuch(200))
-        ));
+        assert!(matches!(all(&bytes, Source::File), Err(ReadCause::InflatesTooMuch(200))));
     }
 }
 
@@ -371,35 +325,16 @@ fn a_body_has_a_length() {
     let mut plain = vec![b'x'; (10 << 20) + 1];
     plain[0] = b'"';
     plain.insert(0, b'[');
-    assert!(matches!(
-        all(&plain, Source::Body),
-        Err(ReadCause::WireTooLong)
-    ));
-    assert!(matches!(
-        all(&plain, Source::File),
-        Err(ReadCause::UnexpectedEnd)
-    ));
+    assert!(matches!(all(&plain, Source::Body), Err(ReadCause::WireTooLong)));
+    assert!(matches!(all(&plain, Source::File), Err(ReadCause::UnexpectedEnd)));
     // too varied for the ratio, too long once inflated
     let block: Vec<u8> = (0..1_u64 << 16)
-        .map(|i| {
-            if i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61 == 0 {
-                b'y'
-            } else {
-                b'x'
-            }
-        })
+        .map(|i| if i.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 61 == 0 { b'y' } else { b'x' })
         .collect();
     let long = [&plain[..2], &block.repeat(51 << 4)].concat();
     let packed = gzip(&long);
-    assert!(
-        packed.len() < 10 << 20 && long.len() < packed.len() * 20,
-        "{}",
-        packed.len()
-    );
-    assert!(matches!(
-        all(&packed, Source::Body),
-        Err(ReadCause::InflatedTooLong)
-    ));
+    assert!(packed.len() < 10 << 20 && long.len() < packed.len() * 20, "{}", packed.len());
+    assert!(matches!(all(&packed, Source::Body), Err(ReadCause::InflatedTooLong)));
 }
 
 #[test]
@@ -407,15 +342,9 @@ fn files_are_listed_by_name_in_order() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     std::fs::create_dir_all(at("b/c")).unwrap();
-    for name in [
-        "b/c/2.json",
-        "b/1.json.gz",
-        "a.NDJSON",
-        "z.stix",
-        ".hidden.json",
-        "b/x.txt",
-        "q.zst",
-    ] {
+    for name in
+        ["b/c/2.json", "b/1.json.gz", "a.NDJSON", "z.stix", ".hidden.json", "b/x.txt", "q.zst"]
+    {
         std::fs::write(at(name), "").unwrap();
     }
     let expected = ["a.NDJSON", "b/1.json.gz", "b/c/2.json", "z.stix"].map(at);
@@ -485,11 +414,7 @@ fn public_stix_is_read_whole() {
     for (part, expected) in PUBLIC {
         let (mut count, mut refused) = (0, Vec::new());
         let part = root.join(part);
-        let files = if part.is_dir() {
-            list_files(&part).unwrap()
-        } else {
-            vec![part.clone()]
-        };
+        let files = if part.is_dir() { list_files(&part).unwrap() } else { vec![part.clone()] };
         for file in files {
             let mut objects = Objects::new(std::fs::File::open(&file).unwrap(), Source::File);
             while let Some(item) = objects.next_element() {

@@ -46,14 +46,7 @@ impl Scan {
 
 impl<R: Read> Window<R> {
     pub(super) fn new(input: Option<Inflate<R>>, budget: Budget) -> Self {
-        Self {
-            input,
-            budget,
-            buffer: Vec::new(),
-            start: 0,
-            offset: 0,
-            wire_bytes: 0,
-        }
+        Self { input, budget, buffer: Vec::new(), start: 0, offset: 0, wire_bytes: 0 }
     }
 
     /// Where the window starts in the text.
@@ -82,9 +75,7 @@ impl<R: Read> Window<R> {
         };
         self.buffer.drain(..self.start.min(self.buffer.len()));
         self.start = 0;
-        let room = READ_BUFFER_BYTES_MAX
-            .saturating_sub(self.buffer.len())
-            .min(READ_CHUNK_BYTES);
+        let room = READ_BUFFER_BYTES_MAX.saturating_sub(self.buffer.len()).min(READ_CHUNK_BYTES);
         self.buffer.reserve(room);
         let room = u64::try_from(room).unwrap_or(u64::MAX);
         let count = input.take(room).read_to_end(&mut self.buffer)?;
@@ -160,11 +151,7 @@ impl<R: Read> Window<R> {
                 return Ok(Scan::TooLong(scanner));
             }
             if !self.fill()? {
-                let ended = if scanner.is_scalar() {
-                    Scan::End(at)
-                } else {
-                    Scan::Ended
-                };
+                let ended = if scanner.is_scalar() { Scan::End(at) } else { Scan::Ended };
                 return Ok(ended);
             }
         }

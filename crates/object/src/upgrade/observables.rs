@@ -34,11 +34,7 @@ const RENAMED: &[(&str, &str, &str)] = &[
     ("file", "accessed", "atime"),
     ("process", "created", "created_time"),
     ("process", "binary_ref", "image_ref"),
-    (
-        "user-account",
-        "password_last_changed",
-        "credential_last_changed",
-    ),
+    ("user-account", "password_last_changed", "credential_last_changed"),
     ("windows-registry-key", "modified", "modified_time"),
 ];
 
@@ -82,11 +78,8 @@ pub(super) fn extract<'a>(
     let mut digest = Sha256::new();
     digest.update(object.id().to_string());
     digest.update(canonical::to_bytes(&Value::Object(observables.clone())));
-    let mut container = Container {
-        digest,
-        observables: observables.iter().collect(),
-        ids: BTreeMap::new(),
-    };
+    let mut container =
+        Container { digest, observables: observables.iter().collect(), ids: BTreeMap::new() };
     let (mut refs, mut out) = (Vec::new(), Vec::new());
     let mut written: BTreeMap<String, usize> = BTreeMap::new();
     for (key, _) in observables.iter() {
@@ -169,10 +162,7 @@ impl<'v, 'a> Container<'v, 'a> {
     fn digest_id(&self, type_name: &str, key: &str) -> String {
         let digest: [u8; 32] = self.digest.clone().chain_update(key).finalize().into();
         let bytes = digest.first_chunk::<16>().copied().unwrap_or_default();
-        format!(
-            "{type_name}--{}",
-            uuid::Builder::from_random_bytes(bytes).into_uuid()
-        )
+        format!("{type_name}--{}", uuid::Builder::from_random_bytes(bytes).into_uuid())
     }
 
     /// Puts ids in the place of keys, in all references of a property and below it.
@@ -272,12 +262,8 @@ fn rename_hashes(key: &str, value: &mut Value<'_>) -> Result<(), UpgradeError> {
         Value::Object(map) if key == "hashes" || key.ends_with("_hashes") => {
             rename(map, "ssdeep", "SSDEEP")
         }
-        Value::Object(map) => map
-            .iter_mut()
-            .try_for_each(|(key, value)| rename_hashes(key, value)),
-        Value::Array(items) => items
-            .iter_mut()
-            .try_for_each(|item| rename_hashes("", item)),
+        Value::Object(map) => map.iter_mut().try_for_each(|(key, value)| rename_hashes(key, value)),
+        Value::Array(items) => items.iter_mut().try_for_each(|item| rename_hashes("", item)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }

@@ -12,11 +12,7 @@ fn upgraded(type_name: &str, rest: &str) -> Result<Vec<String>, UpgradeError> {
     let text = format!(r#"{{{head},"type":"{type_name}"{rest}}}"#);
     let new_head = format!(r#"{{"type":"{type_name}","spec_version":"2.1",{head}"#);
     let again = upgrade(text.as_bytes())?;
-    assert_eq!(
-        again,
-        upgrade(text.as_bytes())?,
-        "the same bytes give the same bytes"
-    );
+    assert_eq!(again, upgrade(text.as_bytes())?, "the same bytes give the same bytes");
     let mut out = Vec::new();
     for bytes in again {
         let object = Object::from_bytes(&bytes).unwrap();
@@ -46,11 +42,7 @@ fn kinds_leave_the_labels_and_tags_stay() {
             r#","labels":["spy","hacker"]"#,
             r#","threat_actor_types":["spy","hacker"]}"#,
         ),
-        (
-            "malware",
-            r#","labels":["worm"]"#,
-            r#","malware_types":["worm"],"is_family":true}"#,
-        ),
+        ("malware", r#","labels":["worm"]"#, r#","malware_types":["worm"],"is_family":true}"#),
         ("malware", r#","is_family":false"#, r#","is_family":false}"#),
         (
             "indicator",
@@ -62,31 +54,11 @@ fn kinds_leave_the_labels_and_tags_stay() {
             r#","pattern_type":"snort","indicator_types":["a"],"labels":["benign"]"#,
             r#","pattern_type":"snort","indicator_types":["a"],"labels":["benign"]}"#,
         ),
-        (
-            "identity",
-            r#","labels":["CEO"],"x_y":1"#,
-            r#","roles":["CEO"],"x_y":1}"#,
-        ),
-        (
-            "campaign",
-            r#","labels":["worm"]"#,
-            r#","labels":["worm"]}"#,
-        ),
-        (
-            "x-custom",
-            r#","labels":["worm"]"#,
-            r#","labels":["worm"]}"#,
-        ),
-        (
-            "observed-data",
-            r#","number_observed":1"#,
-            r#","number_observed":1}"#,
-        ),
-        (
-            "observed-data",
-            r#","objects":{},"x":1"#,
-            r#","object_refs":[],"x":1}"#,
-        ),
+        ("identity", r#","labels":["CEO"],"x_y":1"#, r#","roles":["CEO"],"x_y":1}"#),
+        ("campaign", r#","labels":["worm"]"#, r#","labels":["worm"]}"#),
+        ("x-custom", r#","labels":["worm"]"#, r#","labels":["worm"]}"#),
+        ("observed-data", r#","number_observed":1"#, r#","number_observed":1}"#),
+        ("observed-data", r#","objects":{},"x":1"#, r#","object_refs":[],"x":1}"#),
     ] {
         assert_eq!(upgraded(type_name, rest).unwrap(), [expected], "{rest}");
     }
@@ -112,15 +84,7 @@ fn observables_become_objects() {
     let ids: Vec<String> = out
         .iter()
         .take(4)
-        .map(|text| {
-            parse(text.as_bytes())
-                .unwrap()
-                .get("id")
-                .unwrap()
-                .as_str()
-                .unwrap()
-                .to_owned()
-        })
+        .map(|text| parse(text.as_bytes()).unwrap().get("id").unwrap().as_str().unwrap().to_owned())
         .collect();
     assert_eq!(ids[1], directory);
     assert_eq!(ids[3], address);
@@ -142,17 +106,11 @@ fn observables_become_objects() {
     assert!(out[2].contains(&format!(r#""src_ref":"{address}","dst_ref":"{address}""#)));
     assert!(out[2].contains(r#""request_header":{"Host":["a"]}"#));
     assert_eq!(out.len(), 5, "the copy is the same object");
-    assert_eq!(
-        out[4],
-        format!(r#","object_refs":["{}"],{red}}}"#, ids.join("\",\""))
-    );
+    assert_eq!(out[4], format!(r#","object_refs":["{}"],{red}}}"#, ids.join("\",\"")));
     for text in &out[..4] {
         let value = parse(text.as_bytes()).unwrap();
         let id = crate::observable_id::deterministic_id(value.as_object().unwrap()).unwrap();
-        assert_eq!(
-            Some(id.to_string().as_str()),
-            value.get("id").and_then(Value::as_str)
-        );
+        assert_eq!(Some(id.to_string().as_str()), value.get("id").and_then(Value::as_str));
     }
 }
 
@@ -168,11 +126,7 @@ fn observables_that_need_a_random_id_get_one_that_stays() {
         assert_eq!(id.uuid().get_version_num(), 4);
     }
     assert!(out[0].contains("\"created_time\"") && out[1].contains("\"image_ref\":\"file--"));
-    let other = upgraded(
-        "observed-data",
-        &processes.replace("\"pid\":2", "\"pid\":3"),
-    )
-    .unwrap();
+    let other = upgraded("observed-data", &processes.replace("\"pid\":2", "\"pid\":3")).unwrap();
     for (text, other) in out.iter().zip(&other) {
         assert_ne!(text, other, "in another container they are others");
     }
@@ -285,10 +239,7 @@ fn what_is_stix_20_is_seen() {
 
 #[test]
 fn public_reports_of_stix_20_are_upgraded_whole() {
-    let root = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/reports-stix20"
-    );
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/reports-stix20");
     let root = std::path::Path::new(root);
     if !root.exists() {
         eprintln!("SKIPPED: no public STIX 2.0 at {}", root.display());
