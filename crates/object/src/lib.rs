@@ -5,7 +5,7 @@
 //! deterministic ids of cyber-observables, reading of bundles larger than memory.
 //! Out of scope: who may see an object (`entente-release`), keeping it (`entente-log`,
 //! `entente-store`). No I/O but `std::io::Read` arguments and the listing of a
-//! directory, no randomness, and of clocks one (`clock::SystemClock`), which is an argument to all others.
+//! directory; no randomness; one clock, `clock::SystemClock`, which is an argument elsewhere.
 
 pub mod canonical;
 pub mod clock;
