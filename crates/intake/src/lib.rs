@@ -1,1 +1,24 @@
-//! Placeholder.
+//! The one door in: objects are prepared, labelled, decided about and appended to the log.
+//!
+//! In scope: what every way in shares (import, TAXII, peers): validation, the effective label, who
+//! receives the object at once, who later and what that waits for; partners, programmes and other
+//! recorded acts; explanations and previews of the same decisions.
+//! Out of scope: reading files and sockets (`entente-node`, views), the rule (`entente-release`),
+//! keeping (`entente-store`).
+//!
+//! ```text
+//! bytes → prepare → label → recipients → mentions → entries → append
+//! ```
+
+pub mod acts;
+mod decide;
+mod desk;
+mod label;
+mod prepare;
+mod take;
+
+pub use decide::{Explanation, Summary};
+pub use desk::{Desk, IntakeError, PartnerRecord};
+pub use label::Applied;
+pub use prepare::{Prepared, Refused, prepare};
+pub use take::{Outcome, Taken};

@@ -87,6 +87,19 @@ pub struct Hold {
     pub again_at: Option<i64>,
 }
 
+impl Hold {
+    /// The object waits for nothing any more.
+    pub fn ended(object: Seq) -> Self {
+        Self {
+            object,
+            partners: PartnerSet::NONE,
+            mentions: Vec::new(),
+            approvals: Vec::new(),
+            again_at: None,
+        }
+    }
+}
+
 /// A recorded act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act<'a> {

@@ -93,9 +93,7 @@ impl PermittedActions {
 
     /// The value of that name.
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|actions| actions.as_str() == name)
+        Self::ALL.into_iter().find(|actions| actions.as_str() == name)
     }
 }
 
@@ -213,6 +211,12 @@ impl Faults {
         self.0
     }
 
+    /// This set but `fault`.
+    #[must_use]
+    pub fn without(self, fault: Fault) -> Self {
+        Self(self.0 & !fault.bit())
+    }
+
     /// Both sets.
     #[must_use]
     pub fn union(self, other: Self) -> Self {
@@ -226,9 +230,7 @@ impl Faults {
 
     /// The faults, in the order of [`Fault::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Fault> {
-        Fault::ALL
-            .into_iter()
-            .filter(move |fault| self.0 & fault.bit() != 0)
+        Fault::ALL.into_iter().filter(move |fault| self.0 & fault.bit() != 0)
     }
 }
 
@@ -333,11 +335,7 @@ impl Label {
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}//REL TO {}", self.tlp, self.originator)?;
-        for nation in self
-            .rel_to
-            .iter()
-            .filter(|nation| *nation != self.originator)
-        {
+        for nation in self.rel_to.iter().filter(|nation| *nation != self.originator) {
             write!(f, ", {nation}")?;
         }
         let areas: BTreeSet<&AreaId> = self.under.iter().map(|under| &under.area).collect();

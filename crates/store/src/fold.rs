@@ -12,8 +12,8 @@ use entente_log::entry::{Entry, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::ledger::{Happened, Leaf};
 use entente_object::json;
 use entente_release::label::{Faults, Label};
-use entente_release::{PartnerIndex, PartnerSet, label_marking};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use entente_release::{Nation, PartnerIndex, PartnerSet, label_marking};
+use rusqlite::{Connection, params};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -44,6 +44,7 @@ struct Placed {
     block: u64,
     index: u64,
     uuid: Uuid,
+    bringer: Nation,
     version: i64,
     label: LabelNumber,
     digest: [u8; 32],
@@ -61,6 +62,7 @@ struct Fresh {
 /// Another version of an object.
 #[derive(Clone, Copy)]
 struct Sibling {
+    bringer: Nation,
     version: i64,
     seq: Seq,
 }
@@ -146,7 +148,9 @@ impl Fold {
         let mut siblings = stored_siblings(database, put.uuid)?;
         let here = self.fresh_ids.entry(put.uuid).or_default();
         siblings.extend_from_slice(here);
+        siblings.retain(|sibling| sibling.bringer == put.brought_by);
         here.push(Sibling {
+            bringer: put.brought_by,
             version: put.version,
             seq,
         });
@@ -154,6 +158,7 @@ impl Fold {
             block,
             index,
             uuid: put.uuid,
+            bringer: put.brought_by,
             version: put.version,
             label: put.label,
             digest: put.digest,
@@ -236,7 +241,7 @@ impl Fold {
             .doing("noting who has an object")?;
         drop_hold(database, partner, seq)?;
         let mut siblings = stored_siblings(database, placed.uuid)?;
-        siblings.retain(|sibling| sibling.seq != seq);
+        siblings.retain(|other| other.seq != seq && other.bringer == placed.bringer);
         Ok((placed, siblings))
     }
 
@@ -409,7 +414,8 @@ impl Fold {
         self.fresh_ids.clear();
         let mut insert = database
             .prepare_cached(
-                "INSERT INTO version (uuid, version, seq, label, released) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO version (uuid, version, seq, bringer, label, released)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )
             .doing("preparing to write versions")?;
         for (
@@ -420,15 +426,10 @@ impl Fold {
         ) in fresh
         {
             let released = released.bits().cast_signed();
-            let uuid = placed.uuid.as_bytes();
+            let (uuid, bringer) = (placed.uuid.as_bytes(), placed.bringer.as_str());
+            let (seq, version, label) = (seq.cast_signed(), placed.version, placed.label);
             insert
-                .execute(params![
-                    uuid,
-                    placed.version,
-                    seq.cast_signed(),
-                    placed.label,
-                    released
-                ])
+                .execute(params![uuid, version, seq, bringer, label, released])
                 .doing("writing versions")?;
         }
         Ok(())
@@ -446,6 +447,7 @@ impl Fold {
             block: first,
             index,
             uuid: put.uuid,
+            bringer: put.brought_by,
             version: put.version,
             label: put.label,
             digest: put.digest,
@@ -496,7 +498,7 @@ fn read_label(faults: u8, stix: &str) -> Result<Interned, StoreError> {
 
 fn stored_siblings(database: &Connection, uuid: Uuid) -> Result<Vec<Sibling>, StoreError> {
     let mut query = database
-        .prepare_cached("SELECT version, seq FROM version WHERE uuid = ?1")
+        .prepare_cached("SELECT version, seq, bringer FROM version WHERE uuid = ?1")
         .doing("looking for other versions")?;
     let mut rows = query
         .query(params![uuid.as_bytes()])
@@ -506,6 +508,7 @@ fn stored_siblings(database: &Connection, uuid: Uuid) -> Result<Vec<Sibling>, St
         let version = row.get(0).doing("looking for other versions")?;
         let seq: i64 = row.get(1).doing("looking for other versions")?;
         siblings.push(Sibling {
+            bringer: place::nation(row, 2).doing("looking for other versions")?,
             version,
             seq: seq.cast_unsigned(),
         });

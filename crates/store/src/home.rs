@@ -5,10 +5,11 @@
 //!   transaction; the call returns when they are on disk.
 //! * After a failure the database is as before, and so is this value.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use entente_log::block::{self, Block};
-use entente_log::entry::{Act, Entry};
+use entente_log::entry::{Act, Entry, Put};
 use entente_log::journal::{Journal, Tip};
 use entente_log::key::Key;
 use entente_log::{Seq, checkpoint, ledger};
@@ -39,6 +40,8 @@ pub struct Known {
     pub seq: Seq,
     /// Its version, in microseconds since 1970.
     pub version: i64,
+    /// The nation that brought it.
+    pub bringer: Nation,
     /// Its label.
     pub label: u32,
     /// Who has it.
@@ -115,7 +118,8 @@ impl Home {
         let mut query = self
             .database
             .prepare_cached(
-                "SELECT seq, version, label, released FROM version WHERE uuid = ?1 ORDER BY version",
+                "SELECT seq, version, label, released, bringer FROM version WHERE uuid = ?1
+                 ORDER BY version, seq",
             )
             .doing("looking for an object")?;
         let read = |row: &rusqlite::Row<'_>| {
@@ -124,6 +128,7 @@ impl Home {
                 version: row.get(1)?,
                 label: row.get(2)?,
                 released: PartnerSet::from_bits(row.get::<_, i64>(3)?.cast_unsigned()),
+                bringer: place::nation(row, 4)?,
             })
         };
         let rows = query
@@ -131,6 +136,74 @@ impl Home {
             .doing("looking for an object")?;
         rows.collect::<Result<_, _>>()
             .doing("looking for an object")
+    }
+
+    /// Whether anything waits for an object to come or to be released further.
+    pub fn has_waiting(&self) -> Result<bool, StoreError> {
+        let found: Option<i64> = self
+            .database
+            .prepare_cached("SELECT 1 FROM hold_mention LIMIT 1")
+            .and_then(|mut query| query.query_row([], |row| row.get(0)).optional())
+            .doing("looking for what waits")?;
+        Ok(found.is_some())
+    }
+
+    /// An object that is here, whole: for this node's own use, not for anybody else.
+    pub fn put(&self, seq: Seq) -> Result<Put<'static>, StoreError> {
+        let missing = || StoreError::Dangling("an object");
+        let block = place::block(&self.database, seq)?.ok_or_else(missing)?;
+        let records = block::records(block.first, &block.head)?;
+        let record = records.iter().find(|record| record.seq == seq).ok_or_else(missing)?;
+        let bytes = record.bytes(&block.body)?.to_vec();
+        let put = record.put.as_ref().ok_or_else(missing)?;
+        Ok(Put {
+            object_type: Cow::Owned(put.object_type.clone().into_owned()),
+            bytes: Cow::Owned(bytes),
+            ..put.clone()
+        })
+    }
+
+    /// The digest of an object that is here.
+    pub fn digest(&self, seq: Seq) -> Result<[u8; 32], StoreError> {
+        let missing = || StoreError::Dangling("an object");
+        let (first, head) = place::head(&self.database, seq)?.ok_or_else(missing)?;
+        let found = block::records(first, &head)?.into_iter().find(|record| record.seq == seq);
+        found.and_then(|record| record.put).map(|put| put.digest).ok_or_else(missing)
+    }
+
+    /// The partners for whom an object waits.
+    pub fn held_for(&self, object: Seq) -> Result<PartnerSet, StoreError> {
+        let bits: Option<i64> = self
+            .database
+            .prepare_cached("SELECT partners FROM hold WHERE object = ?1")
+            .and_then(|mut query| {
+                query.query_row(params![object.cast_signed()], |row| row.get(0)).optional()
+            })
+            .doing("looking for what waits")?;
+        Ok(PartnerSet::from_bits(bits.unwrap_or(0).cast_unsigned()))
+    }
+
+    /// Calls `visit` for every object from `from` on, oldest first, until it says no.
+    pub fn each_object_from(
+        &self,
+        from: Seq,
+        visit: &mut dyn FnMut(Seq, &Put<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut next = from;
+        while next < self.tip.next {
+            let block =
+                place::block(&self.database, next)?.ok_or(StoreError::Dangling("a block"))?;
+            for record in block::records(block.first, &block.head)? {
+                next = record.seq + 1;
+                if let Some(put) = record.put.as_ref().filter(|_| record.seq >= from) {
+                    let bytes = Cow::Borrowed(record.bytes(&block.body)?);
+                    if !visit(record.seq, &Put { bytes, ..put.clone() })? {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// `date_added` of the last entry of a partner's ledger, in microseconds since 1970.

@@ -7,18 +7,24 @@
 //! Format: docs/formats/store.md.
 
 mod acts;
+mod audit;
+mod backup;
 mod chunk;
 mod error;
 mod fold;
 mod high_water;
 mod home;
 mod place;
+mod reader;
 mod schema;
 mod tail;
 
+pub use audit::{Broken, LedgerEntry, Proof, StoredCheckpoint, Verified};
+pub use backup::{BackupError, backup, restore};
 pub use chunk::Row;
 pub use error::StoreError;
 pub use fold::Interned;
+pub use reader::{Listed, Reader, Rows, Selection, Version};
 pub use home::{Home, Known, Signing, Waiting};
 
 /// The database's file in a node's folder.

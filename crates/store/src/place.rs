@@ -3,6 +3,7 @@
 use entente_log::Seq;
 use entente_log::block::Block;
 use entente_log::codec::{Damaged, Reader};
+use entente_release::Nation;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::error::{Doing as _, StoreError};
@@ -22,6 +23,18 @@ pub(crate) fn view_number(
                 .optional()
         })
         .doing("looking for a view")
+}
+
+/// A column with a nation's code.
+pub(crate) fn nation(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Nation> {
+    let text = row.get_ref(column)?.as_str()?;
+    text.parse().map_err(|cause| {
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::<dyn std::error::Error + Send + Sync>::from(format!("{cause}")),
+        )
+    })
 }
 
 /// The head of the block that holds `seq`, with the block's first place.

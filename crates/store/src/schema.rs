@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Doing as _, StoreError};
 
 /// The format of this version. docs/formats/store.md has its history.
-pub const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 1;
 
 /// SQLite's page: 8 KiB reads a 64 KiB block in 8 overflow pages, and keeps the random inserts of
 /// the `version` index small.
@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS version (
   uuid     BLOB NOT NULL,
   version  INTEGER NOT NULL,
   seq      INTEGER NOT NULL,
+  bringer  TEXT NOT NULL,    -- the nation that brought it: versions follow each other within one
   label    INTEGER NOT NULL,
   released INTEGER NOT NULL,  -- the partners who have it, one bit each
   PRIMARY KEY (uuid, version, seq)

@@ -1,0 +1,107 @@
+//! Recorded acts and their JSON forms: who is a partner, what was adopted, what was approved.
+//!
+//! Invariant: of the acts of one kind about one thing, the last counts.
+
+use serde::{Deserialize, Serialize};
+
+/// The kinds of acts.
+pub mod kind {
+    /// A [`super::NodeAct`].
+    pub const NODE: &str = "node";
+    /// A [`super::ProgrammeAct`].
+    pub const PROGRAMME: &str = "programme";
+    /// A [`super::NationalAct`].
+    pub const NATIONAL: &str = "national";
+    /// A [`super::PartnerAct`].
+    pub const PARTNER: &str = "partner";
+    /// A [`super::ApprovalAct`].
+    pub const APPROVAL: &str = "approval";
+    /// A [`super::AlarmAct`].
+    pub const ALARM: &str = "alarm";
+}
+
+/// What node this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeAct {
+    /// The nation, ISO 3166-1 alpha-3.
+    pub nation: String,
+    /// The public key with which it signs its ledgers.
+    pub key: String,
+}
+
+/// A programme was adopted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProgrammeAct {
+    /// The name of the file that it came from.
+    pub file: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// A file of national caveats was adopted, or with an empty text withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NationalAct {
+    /// The name of the file.
+    pub file: String,
+    /// The whole text.
+    pub text: String,
+}
+
+/// A partner was added or changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerAct {
+    /// Its number on this node.
+    pub index: u8,
+    /// Its nation.
+    pub nation: String,
+    /// `active`, `suspended` or `revoked`.
+    pub standing: String,
+    /// From when its credentials count, in microseconds since 1970.
+    pub not_before: Option<i64>,
+    /// Until when.
+    pub not_after: Option<i64>,
+    /// The caveats that it has accepted.
+    pub caveats: Vec<String>,
+    /// The exercises that it is enrolled in.
+    pub exercises: Vec<String>,
+    /// The areas that it wants, as `programme/area`; none: all that it may have.
+    pub subscription: Option<Vec<String>>,
+}
+
+/// A releaser approved an object for partners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApprovalAct {
+    /// The object's place in the log.
+    pub object: u64,
+    /// Who.
+    pub releaser: String,
+    /// The releaser's public key.
+    pub key: String,
+    /// SHA-256 of the object, hexadecimal.
+    pub digest: String,
+    /// SHA-256 of the label's marking definition, hexadecimal.
+    pub label: String,
+    /// The nations that would receive it.
+    pub recipients: Vec<String>,
+    /// The policy, hexadecimal.
+    pub policy: String,
+    /// Until when it counts, in microseconds since 1970.
+    pub expires: i64,
+    /// The signature over `entente_release::approval::Subject::to_bytes`, hexadecimal.
+    pub signature: String,
+}
+
+/// Something happened that a person must look at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmAct {
+    /// What: `equivocation`, `foreign-creator`, `withheld`.
+    pub what: String,
+    /// Who did it.
+    pub nation: String,
+    /// The object's id.
+    pub id: String,
+    /// SHA-256 of what was refused, hexadecimal.
+    pub digest: String,
+    /// More, for people.
+    pub detail: String,
+}

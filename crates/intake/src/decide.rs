@@ -1,0 +1,248 @@
+//! The rule, asked for objects: who receives a label, why, and what an import would do.
+
+use std::collections::BTreeMap;
+
+use entente_log::entry::LabelNumber;
+use entente_object::time::Timestamp;
+use entente_release::decide::{
+    Condition, Decision, Mentions, Outcome as Held, Provenance, Question, decide, explain,
+};
+use entente_release::approval::{Approval, ApprovalState, Subject, weigh};
+use entente_release::label::Fault;
+use entente_release::policy::{Policy as _, Recipients, World, recipients};
+use entente_release::{Label, Nation, NationSet, PartnerSet, label_marking};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::acts::{ApprovalAct, kind};
+use crate::desk::{Desk, IntakeError};
+use crate::prepare::prepare;
+
+/// Why one partner may or may not have one object.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    /// The object's id.
+    pub id: String,
+    /// Its label, as displayed.
+    pub label: String,
+    /// The partner.
+    pub partner: Nation,
+    /// The answer.
+    pub decision: Decision,
+    /// Each condition.
+    pub conditions: [(Condition, Held); 12],
+    /// The clause of the programme that permits it, if one does.
+    pub clause: Option<String>,
+    /// Whether the partner has it.
+    pub released: bool,
+    /// The ids that it mentions and that the partner may not have, or that are not here.
+    pub withheld: Vec<Uuid>,
+}
+
+/// How many objects of a label go to whom.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// By label as displayed, object type and recipients: how many.
+    pub groups: BTreeMap<(String, String, Vec<Nation>), u64>,
+}
+
+/// The rule's answer for a label and type.
+#[derive(Clone, Debug)]
+pub(crate) struct Decided {
+    pub(crate) recipients: Recipients,
+    /// Who may have it when its time has come, or a marking is known.
+    pub(crate) later: PartnerSet,
+    /// When its time comes, in microseconds since 1970.
+    pub(crate) again_at: Option<i64>,
+}
+
+impl Decided {
+    fn holds(&self, now: Timestamp) -> bool {
+        let steady = self.recipients.steady();
+        steady.not_before.is_none_or(|from| from <= now)
+            && steady.not_after.is_none_or(|until| now < until)
+    }
+}
+
+impl Desk {
+    /// What the rule says of objects of a label and type made here; asked once for each.
+    pub(crate) fn decided(
+        &mut self,
+        number: LabelNumber,
+        object_type: &str,
+        now: Timestamp,
+        label: impl FnOnce() -> Label,
+    ) -> Decided {
+        let known = self.decided.entry(number).or_default();
+        let known = known.iter().find(|(name, decided)| name == object_type && decided.holds(now));
+        if let Some((_, decided)) = known {
+            return decided.clone();
+        }
+        let decided = self.decide_label(&label(), object_type, now);
+        let list = self.decided.entry(number).or_default();
+        list.retain(|(name, _)| name != object_type);
+        list.push((object_type.to_owned(), decided.clone()));
+        decided
+    }
+
+    fn decide_label(&self, label: &Label, object_type: &str, now: Timestamp) -> Decided {
+        let everybody = |answer: &Recipients| {
+            let waiting = answer.on_approval().iter().map(|(partner, _)| *partner);
+            answer.at_once().union(waiting.collect())
+        };
+        let mut later = PartnerSet::NONE;
+        let again_at = label.window.not_before.filter(|from| *from > now);
+        if let Some(from) = again_at {
+            later = later.union(everybody(&self.ask(label, object_type, from)));
+        }
+        if label.faults.iter().any(|fault| fault == Fault::UnknownMarking) {
+            let faults = label.faults.without(Fault::UnknownMarking);
+            let cleared = Label { faults, ..label.clone() };
+            later = later.union(everybody(&self.ask(&cleared, object_type, now)));
+        }
+        let again_at = again_at.map(Timestamp::unix_micros);
+        Decided { recipients: self.ask(label, object_type, now), later, again_at }
+    }
+
+    /// Asks the rule for every partner.
+    pub(crate) fn ask(&self, label: &Label, object_type: &str, now: Timestamp) -> Recipients {
+        let world = World {
+            here: self.here,
+            partners: &self.partners,
+            channel: &self.channel,
+            policy: &self.policies,
+            now,
+        };
+        recipients(label, object_type, Provenance::Verified(self.here), &world)
+    }
+
+    /// The nations of a set of partners.
+    pub fn nations(&self, set: PartnerSet) -> NationSet {
+        self.partners
+            .iter()
+            .filter(|partner| set.contains(partner.index))
+            .map(|partner| partner.nation)
+            .collect()
+    }
+
+    /// What a releaser would sign for an object, expiring at `expires`.
+    pub fn subject(&self, object: u64, expires: Timestamp) -> Result<Subject, IntakeError> {
+        let put = self.home.put(object)?;
+        let at = usize::try_from(put.label).unwrap_or(usize::MAX);
+        let interned = self.home.labels().get(at);
+        let interned = interned.ok_or(entente_store::StoreError::Dangling("a label"))?;
+        let answer = self.ask(&interned.label, &put.object_type, self.now());
+        let waiting = answer.on_approval().iter().map(|(partner, _)| *partner);
+        let set = answer.at_once().union(waiting.collect());
+        Ok(Subject {
+            object: put.digest,
+            label: Sha256::digest(label_marking::to_stix(&interned.label)).into(),
+            recipients: self.nations(set),
+            policy: self.policies.version(),
+            expires,
+        })
+    }
+
+    /// What the approvals recorded for an object amount to now.
+    pub fn approval(&self, object: u64) -> Result<ApprovalState, IntakeError> {
+        let now = self.now();
+        let mut approvals = Vec::new();
+        for (seq, act) in self.home.acts(kind::APPROVAL)? {
+            let act: ApprovalAct = serde_json::from_str(&act.json).map_err(|cause| {
+                IntakeError::Act { seq, kind: kind::APPROVAL.to_owned(), reason: cause.to_string() }
+            })?;
+            if act.object == object {
+                approvals.extend(read_approval(&act));
+            }
+        }
+        if approvals.is_empty() {
+            return Ok(ApprovalState::Missing);
+        }
+        let subject = self.subject(object, now)?;
+        Ok(weigh(&subject, &approvals, None, now))
+    }
+
+    /// Explains why a partner may or may not have an object's newest version.
+    pub fn explain(&mut self, id: &str, nation: Nation) -> Result<Explanation, IntakeError> {
+        let no_object = || IntakeError::NoObject(id.to_owned());
+        let uuid = id.rsplit("--").next().and_then(|text| Uuid::try_parse(text).ok());
+        let versions = self.home.versions(uuid.ok_or_else(no_object)?)?;
+        let known = *versions.last().ok_or_else(no_object)?;
+        let put = self.home.put(known.seq)?;
+        if !id.starts_with(&*put.object_type) {
+            return Err(no_object());
+        }
+        let partner = self.partner(nation)?.partner.clone();
+        let at = usize::try_from(put.label).unwrap_or(usize::MAX);
+        let label = self.home.labels().get(at).map(|interned| interned.label.clone());
+        let label = label.ok_or(entente_store::StoreError::Dangling("a label"))?;
+        let now = self.now();
+        let prepared = prepare(put.bytes.into_owned()).map_err(|_| no_object())?;
+        let mut withheld = Vec::new();
+        for &mention in &prepared.mentions {
+            if !self.known(mention)?.1.contains(partner.index) {
+                withheld.push(mention);
+            }
+        }
+        let terms = self.policies.terms(&label, &put.object_type, nation, now);
+        let question = Question {
+            label: &label,
+            provenance: Provenance::Verified(known.bringer),
+            here: self.here,
+            partner: &partner,
+            channel: &self.channel,
+            now,
+            terms: &terms,
+            approval: self.approval(known.seq)?,
+            mentions: if withheld.is_empty() { Mentions::Releasable } else { Mentions::Withheld },
+        };
+        let clause = match &terms {
+            entente_release::decide::Terms::Permit { clause, .. } => Some(clause.to_string()),
+            entente_release::decide::Terms::Refuse { .. } => None,
+        };
+        Ok(Explanation {
+            id: id.to_owned(),
+            label: label.to_string(),
+            partner: nation,
+            decision: decide(&question),
+            conditions: explain(&question),
+            clause,
+            released: known.released.contains(partner.index),
+            withheld,
+        })
+    }
+}
+
+/// An approval whose signature verifies.
+fn read_approval(act: &ApprovalAct) -> Option<Approval> {
+    let subject = Subject {
+        object: unhex(&act.digest)?.try_into().ok()?,
+        label: unhex(&act.label)?.try_into().ok()?,
+        recipients: act.recipients.iter().map(|code| code.parse().ok()).collect::<Option<_>>()?,
+        policy: entente_release::policy::PolicyVersion(unhex(&act.policy)?.try_into().ok()?),
+        expires: Timestamp::from_unix_micros(act.expires),
+    };
+    let signature = unhex(&act.signature)?;
+    entente_log::key::verify_bytes(&act.key, &subject.to_bytes(), &signature)
+        .then(|| Approval { releaser: act.releaser.clone(), subject })
+}
+
+/// Hexadecimal text as bytes.
+fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.as_bytes().chunks_exact(2);
+    if !digits.remainder().is_empty() {
+        return None;
+    }
+    digits
+        .map(|pair| std::str::from_utf8(pair).ok().and_then(|two| u8::from_str_radix(two, 16).ok()))
+        .collect()
+}
+
+/// Bytes as hexadecimal text.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _infallible = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,362 @@
+//! The desk: the store, and what the log says about partners and programmes.
+//!
+//! Invariants:
+//! * What the desk knows is folded from recorded acts; changing it means recording another act.
+//! * Every decision is taken with the time that the desk's clock gave for it, which is recorded.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use entente_log::entry::{Act, Entry, LabelNumber};
+use entente_log::journal::Journal as _;
+use entente_object::clock::Clock;
+use entente_object::time::Timestamp;
+use entente_programme::{National, Policies, Problem, Programme};
+use entente_release::label::{Under, Window};
+use entente_release::partner::{Channel, Standing, Subscription};
+use entente_release::{Label, Nation, Partner, PartnerIndex, PartnerSet};
+use entente_store::{Home, StoreError};
+use rustc_hash::FxHashMap;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use crate::acts::{NationalAct, NodeAct, PartnerAct, ProgrammeAct, kind};
+use crate::decide::Decided;
+use crate::label::Marking;
+
+/// Something could not be taken in or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum IntakeError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A recorded act does not read as what it is.
+    #[error("the recorded act {seq} of kind {kind} cannot be read: {reason}")]
+    Act {
+        /// Its place in the log.
+        seq: u64,
+        /// Its kind.
+        kind: String,
+        /// Why.
+        reason: String,
+    },
+    /// A programme or a national file has problems.
+    #[error("{}", list(.0))]
+    Programme(Vec<Problem>),
+    /// The node was not set up.
+    #[error("this folder holds no node yet: run `entente init` first")]
+    NoNode,
+    /// There is no such partner.
+    #[error("{0} is no partner of this node: `entente partner add {0}` makes it one")]
+    NoPartner(Nation),
+    /// There are as many partners as a node can have.
+    #[error("this node has 64 partners, which is the most")]
+    TooManyPartners,
+    /// A revoked partner stays revoked.
+    #[error("{0} was revoked, which is for good")]
+    Revoked(Nation),
+    /// There is no such object.
+    #[error("{0} is not here")]
+    NoObject(String),
+    /// The approval does not count.
+    #[error("the approval was not accepted: {0}")]
+    Approval(&'static str),
+}
+
+fn list(problems: &[Problem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// A partner as recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnerRecord {
+    /// The partner as the rule sees it.
+    pub partner: Partner,
+    /// Its act.
+    pub act: PartnerAct,
+}
+
+/// Where objects come in and decisions are taken. One per node.
+pub struct Desk {
+    pub(crate) home: Home,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) here: Nation,
+    pub(crate) node: NodeAct,
+    pub(crate) policies: Policies,
+    pub(crate) partners: Vec<Partner>,
+    pub(crate) records: Vec<PartnerRecord>,
+    pub(crate) channel: Channel,
+    /// The nations of the parties to adopted programmes, by the UUID of their identity.
+    pub(crate) parties: FxHashMap<Uuid, Nation>,
+    pub(crate) numbers: FxHashMap<Label, LabelNumber>,
+    /// The rule's answers, by label and then by object type.
+    pub(crate) decided: FxHashMap<LabelNumber, Vec<(String, Decided)>>,
+    pub(crate) markings: FxHashMap<Uuid, Marking>,
+    /// Who has what is mentioned often: the newest version's label and recipients.
+    pub(crate) hot: FxHashMap<Uuid, (Option<LabelNumber>, PartnerSet)>,
+}
+
+impl Desk {
+    /// Opens the desk over a store. The channel is operations.
+    pub fn open(home: Home, clock: Arc<dyn Clock>) -> Result<Self, IntakeError> {
+        let node: NodeAct = last(&home, kind::NODE)?.ok_or(IntakeError::NoNode)?;
+        let here = node.nation.parse().map_err(|_| IntakeError::NoNode)?;
+        let mut desk = Self {
+            home,
+            clock,
+            here,
+            node,
+            policies: Policies::adopt(Vec::new(), Vec::new()).map_err(IntakeError::Programme)?,
+            partners: Vec::new(),
+            records: Vec::new(),
+            channel: Channel::default(),
+            parties: FxHashMap::default(),
+            numbers: FxHashMap::default(),
+            decided: FxHashMap::default(),
+            markings: FxHashMap::default(),
+            hot: FxHashMap::default(),
+        };
+        desk.refresh()?;
+        Ok(desk)
+    }
+
+    /// Records what node this is, in an empty store.
+    pub fn init(home: &mut Home, node: &NodeAct, now: Timestamp) -> Result<(), IntakeError> {
+        append_act(home, kind::NODE, node, now)
+    }
+
+    /// Reads partners and programmes from the log again.
+    fn refresh(&mut self) -> Result<(), IntakeError> {
+        self.policies = policies(
+            &latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?,
+            &latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
+        )?;
+        self.parties = self
+            .policies
+            .programmes()
+            .flat_map(|programme| programme.parties().iter().map(|party| party.nation))
+            .map(|nation| (crate::prepare::party_identity(nation), nation))
+            .collect();
+        let acts = latest(&self.home, kind::PARTNER, |act: &PartnerAct| act.index)?;
+        self.records = acts.into_iter().filter_map(read_partner).collect();
+        self.partners = self.records.iter().map(|record| record.partner.clone()).collect();
+        self.numbers =
+            (0..).zip(self.home.labels()).map(|(number, l)| (l.label.clone(), number)).collect();
+        self.decided.clear();
+        self.hot.clear();
+        Ok(())
+    }
+
+    /// The store.
+    pub fn home(&self) -> &Home {
+        &self.home
+    }
+
+    /// The store, for signing and rebuilding.
+    pub fn home_mut(&mut self) -> &mut Home {
+        &mut self.home
+    }
+
+    /// The nation of this node.
+    pub fn here(&self) -> Nation {
+        self.here
+    }
+
+    /// What node this is.
+    pub fn node(&self) -> &NodeAct {
+        &self.node
+    }
+
+    /// The adopted programmes and national caveats.
+    pub fn policies(&self) -> &Policies {
+        &self.policies
+    }
+
+    /// The partners.
+    pub fn partners(&self) -> &[PartnerRecord] {
+        &self.records
+    }
+
+    /// The time of a decision taken now.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The partner of a nation.
+    pub fn partner(&self, nation: Nation) -> Result<&PartnerRecord, IntakeError> {
+        let found = self.records.iter().find(|record| record.partner.nation == nation);
+        found.ok_or(IntakeError::NoPartner(nation))
+    }
+
+    /// Records an act of any kind.
+    pub fn record(&mut self, kind: &str, act: &impl serde::Serialize) -> Result<(), IntakeError> {
+        let now = self.now();
+        append_act(&mut self.home, kind, act, now)
+    }
+
+    /// Adopts a programme; a new text of the same file replaces it. Nothing changes if it has
+    /// problems, alone or with the national files.
+    pub fn adopt_programme(&mut self, act: &ProgrammeAct) -> Result<(), IntakeError> {
+        let mut acts = latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?;
+        acts.retain(|known| known.file != act.file);
+        acts.push(act.clone());
+        policies(&acts, &self.national_files()?)?;
+        self.record(kind::PROGRAMME, act)?;
+        self.refresh()
+    }
+
+    /// Adopts a file of national caveats; an empty text withdraws it.
+    pub fn adopt_national(&mut self, act: &NationalAct) -> Result<(), IntakeError> {
+        let programmes = latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?;
+        let mut acts = self.national_files()?;
+        acts.retain(|known| known.file != act.file);
+        acts.push(act.clone());
+        policies(&programmes, &acts)?;
+        self.record(kind::NATIONAL, act)?;
+        self.refresh()
+    }
+
+    /// Adds a partner, active, with nothing accepted and everything subscribed.
+    pub fn add_partner(&mut self, nation: Nation) -> Result<&PartnerRecord, IntakeError> {
+        if self.partner(nation).is_err() {
+            let index = u8::try_from(self.records.len()).ok().and_then(PartnerIndex::new);
+            let index = index.ok_or(IntakeError::TooManyPartners)?;
+            let act = PartnerAct {
+                index: index.get(),
+                nation: nation.to_string(),
+                standing: "active".to_owned(),
+                not_before: None,
+                not_after: None,
+                caveats: Vec::new(),
+                exercises: Vec::new(),
+                subscription: None,
+            };
+            self.record(kind::PARTNER, &act)?;
+            self.refresh()?;
+        }
+        self.partner(nation)
+    }
+
+    /// Changes what is recorded of a partner. A revoked one stays revoked.
+    pub fn change_partner(
+        &mut self,
+        nation: Nation,
+        change: impl FnOnce(&mut PartnerAct),
+    ) -> Result<&PartnerRecord, IntakeError> {
+        let record = self.partner(nation)?;
+        if record.partner.standing == Standing::Revoked {
+            return Err(IntakeError::Revoked(nation));
+        }
+        let mut act = record.act.clone();
+        change(&mut act);
+        (act.index, act.nation) = (record.act.index, record.act.nation.clone());
+        self.record(kind::PARTNER, &act)?;
+        self.refresh()?;
+        self.partner(nation)
+    }
+
+    /// The text of each national file in force, with its name.
+    pub fn national_files(&self) -> Result<Vec<NationalAct>, IntakeError> {
+        let mut acts = latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?;
+        acts.retain(|act| !act.text.is_empty());
+        Ok(acts)
+    }
+
+    /// The caveats that labels may carry.
+    pub(crate) fn declared(&self) -> &BTreeSet<entente_release::name::Caveat> {
+        self.policies.declared_caveats()
+    }
+}
+
+fn policies(
+    programmes: &[ProgrammeAct],
+    national: &[NationalAct],
+) -> Result<Policies, IntakeError> {
+    let programmes: Result<Vec<_>, _> =
+        programmes.iter().map(|act| Programme::parse(&act.text, &act.file)).collect();
+    let national: Result<Vec<_>, _> = national
+        .iter()
+        .filter(|act| !act.text.is_empty())
+        .map(|act| National::parse(&act.text, &act.file))
+        .collect();
+    let (programmes, national) =
+        (programmes.map_err(IntakeError::Programme)?, national.map_err(IntakeError::Programme)?);
+    Policies::adopt(programmes, national).map_err(IntakeError::Programme)
+}
+
+fn read_partner(act: PartnerAct) -> Option<PartnerRecord> {
+    // Whatever cannot be read makes the partner unknown, which denies.
+    let time = |micros: Option<i64>| micros.map(Timestamp::from_unix_micros);
+    let subscription = match &act.subscription {
+        None => Subscription::Everything,
+        Some(areas) => Subscription::Areas(
+            areas.iter().filter_map(|text| read_under(text)).collect::<BTreeSet<Under>>(),
+        ),
+    };
+    let partner = Partner {
+        index: PartnerIndex::new(act.index)?,
+        nation: act.nation.parse().ok()?,
+        standing: match act.standing.as_str() {
+            "active" => Standing::Active,
+            "suspended" => Standing::Suspended,
+            _ => Standing::Revoked,
+        },
+        credential: Window { not_before: time(act.not_before), not_after: time(act.not_after) },
+        caveats: act.caveats.iter().filter_map(|name| name.parse().ok()).collect(),
+        exercises: act.exercises.iter().filter_map(|name| name.parse().ok()).collect(),
+        subscription,
+    };
+    Some(PartnerRecord { partner, act })
+}
+
+/// Reads `programme/area`.
+pub(crate) fn read_under(text: &str) -> Option<Under> {
+    let (programme, area) = text.split_once('/')?;
+    Some(Under { programme: programme.parse().ok()?, area: area.parse().ok()? })
+}
+
+fn append_act(
+    home: &mut Home,
+    kind: &str,
+    act: &impl serde::Serialize,
+    now: Timestamp,
+) -> Result<(), IntakeError> {
+    let json = serde_json::to_string(act).map_err(|cause| IntakeError::Act {
+        seq: home.tip().next,
+        kind: kind.to_owned(),
+        reason: cause.to_string(),
+    })?;
+    let entry = Entry::Act(Act {
+        kind: Cow::Borrowed(kind),
+        at: now.unix_micros(),
+        json: Cow::Owned(json),
+    });
+    home.append(&[entry])?;
+    Ok(())
+}
+
+/// The acts of a kind, of each thing the last, in the order in which things first appeared.
+pub(crate) fn latest<T: DeserializeOwned, K: PartialEq>(
+    home: &Home,
+    kind: &str,
+    key: impl Fn(&T) -> K,
+) -> Result<Vec<T>, IntakeError> {
+    let mut found: Vec<T> = Vec::new();
+    for (seq, act) in home.acts(kind)? {
+        let read: T = serde_json::from_str(&act.json).map_err(|cause| IntakeError::Act {
+            seq,
+            kind: kind.to_owned(),
+            reason: cause.to_string(),
+        })?;
+        match found.iter_mut().find(|known| key(known) == key(&read)) {
+            Some(known) => *known = read,
+            None => found.push(read),
+        }
+    }
+    Ok(found)
+}
+
+fn last<T: DeserializeOwned>(home: &Home, kind: &str) -> Result<Option<T>, IntakeError> {
+    Ok(latest(home, kind, |_: &T| ())?.pop())
+}

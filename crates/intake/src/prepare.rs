@@ -1,0 +1,174 @@
+//! One object, made ready: strictly parsed, validated, and with all that labelling needs.
+//!
+//! Invariant: preparing looks at the bytes alone, so it runs on any thread, and its answer does not
+//! depend on what the node holds.
+
+use entente_log::codec::Damaged;
+use entente_object::id::{Id, OwnedId, mentions_in_map};
+use entente_object::marking::{MARKING_DEFINITION, TLP_2_0_EXTENSION, Tlp};
+use entente_object::object::{Object, ObjectError};
+use entente_object::report::Report;
+use entente_object::validate::validate_members;
+use entente_release::label_marking::{self, BadLabel};
+use entente_release::{Label, Nation};
+use sha2::{Digest as _, Sha256};
+use uuid::{Uuid, uuid};
+
+/// The namespace of the identities of parties (RFC 4122, 4.3).
+const PARTY_NAMESPACE: Uuid = uuid!("2adfa9da-a6ca-4766-9bc4-521941d0f633");
+
+/// The types whose label is combined with those of everything that they refer to.
+const CONTAINERS: [&str; 8] = [
+    "grouping",
+    "incident",
+    "note",
+    "observed-data",
+    "opinion",
+    "relationship",
+    "report",
+    "sighting",
+];
+
+/// The UUID of the `identity` of a nation, as parties to programmes use it.
+pub fn party_identity(nation: Nation) -> Uuid {
+    Uuid::new_v5(&PARTY_NAMESPACE, nation.as_str().as_bytes())
+}
+
+/// An object, ready to be taken in.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Exactly as received.
+    pub bytes: Vec<u8>,
+    /// Its id.
+    pub id: OwnedId,
+    /// Its version in microseconds since 1970, if it bears one.
+    pub version: Option<i64>,
+    /// SHA-256 of its bytes.
+    pub digest: [u8; 32],
+    /// The identity that made it.
+    pub created_by: Option<Uuid>,
+    /// The highest TLP marking on it or on a part of it.
+    pub tlp: Option<Tlp>,
+    /// Its other markings, of the whole or of parts.
+    pub markings: Vec<Uuid>,
+    /// Every id that it mentions but its own, TLP markings and our extensions.
+    pub mentions: Vec<Uuid>,
+    /// What it defines, if it is a marking definition.
+    pub defines: Option<Defines>,
+    /// Whether its label is combined with those of what it mentions.
+    pub is_container: bool,
+}
+
+/// What a marking definition defines.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Defines {
+    /// One of our labels.
+    Label(Box<Label>),
+    /// Something claimed to be one of our labels, which is not.
+    BadLabel(BadLabel),
+    /// A level of TLP: ours are compiled in, so whatever it says is ignored.
+    Tlp,
+    /// A statement: it restricts nothing that a machine can check.
+    Statement,
+}
+
+/// Why an object is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// It is no object.
+    #[error("{0}")]
+    Object(#[from] ObjectError),
+    /// It breaks the standard.
+    #[error("it is not valid STIX 2.1: {}", first_error(.0))]
+    Invalid(Box<Report>),
+    /// An object of this id and version is here with other content.
+    #[error("{0} is here in this version with other content: a change needs a newer \"modified\"")]
+    Conflict(OwnedId),
+    /// The creator is a party, and another one than who brings it.
+    #[error("it says that it was created by {0}, and only {0} may bring that")]
+    ForeignCreator(Nation),
+    /// It claims to define a TLP marking.
+    #[error("the TLP markings are built in: this definition is not needed and was ignored")]
+    DefinesTlp,
+    /// The store has lost something.
+    #[error("{0}")]
+    Damaged(#[from] Damaged),
+}
+
+fn first_error(report: &Report) -> String {
+    let Some(first) = report.errors.first() else { return "no reason given".to_owned() };
+    let place = if first.path.is_empty() { String::new() } else { format!("{}: ", first.path) };
+    format!("{place}{} (STIX 2.1, {})", first.message, first.section)
+}
+
+/// Prepares one object.
+pub fn prepare(bytes: Vec<u8>) -> Result<Prepared, (Refused, Vec<u8>)> {
+    match examine(&bytes) {
+        Ok(examined) => Ok(Prepared { bytes, ..examined }),
+        Err(refused) => Err((refused, bytes)),
+    }
+}
+
+fn examine(bytes: &[u8]) -> Result<Prepared, Refused> {
+    let object = Object::from_bytes(bytes)?;
+    let report = validate_members(object.members());
+    if !report.is_valid() {
+        return Err(Refused::Invalid(Box::new(report)));
+    }
+    let id = object.id();
+    let whole = object.object_marking_refs();
+    let parts = object.granular_marking_refs();
+    let (mut tlp, mut markings) = (None, Vec::new());
+    for marking in whole.into_iter().chain(parts.iter().map(|part| part.marking)) {
+        match Tlp::from_marking_id(marking) {
+            Some(level) => tlp = tlp.max(Some(level)),
+            None if !markings.contains(&marking.uuid) => markings.push(marking.uuid),
+            None => {}
+        }
+    }
+    let defines = (id.type_name == MARKING_DEFINITION).then(|| defines(&object));
+    Ok(Prepared {
+        bytes: Vec::new(),
+        version: object.version().map(|version| version.unix_micros()),
+        digest: Sha256::digest(bytes).into(),
+        created_by: object.created_by_ref().map(|creator| creator.uuid),
+        tlp,
+        markings,
+        mentions: mentions(&object, id),
+        defines,
+        is_container: CONTAINERS.contains(&id.type_name),
+        id: id.to_owned(),
+    })
+}
+
+fn mentions(object: &Object<'_>, own: Id<'_>) -> Vec<Uuid> {
+    let ours = |id: Id<'_>| {
+        let extension = |text: &str| Id::parse(text) == Ok(id);
+        Tlp::from_marking_id(id).is_some()
+            || extension(label_marking::EXTENSION_ID)
+            || extension(TLP_2_0_EXTENSION)
+    };
+    let mut mentions = Vec::new();
+    mentions_in_map(object.members(), &mut |id| {
+        if id != own && !ours(id) {
+            mentions.push(id.uuid);
+        }
+    });
+    mentions.sort_unstable();
+    mentions.dedup();
+    mentions
+}
+
+fn defines(object: &Object<'_>) -> Defines {
+    let id = object.id();
+    if Tlp::from_marking_id(id).is_some() {
+        return Defines::Tlp;
+    }
+    if !label_marking::is_label(object.members()) {
+        return Defines::Statement;
+    }
+    match label_marking::from_stix(object.members(), id.uuid) {
+        Ok(label) => Defines::Label(Box::new(label)),
+        Err(bad) => Defines::BadLabel(bad),
+    }
+}

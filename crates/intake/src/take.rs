@@ -1,0 +1,714 @@
+//! Taking objects in: from a batch of prepared objects to the entries of one append.
+//!
+//! Invariants:
+//! * All entries of a batch are appended at once: the objects, what is released of them and to
+//!   whom, and what waits for what.
+//! * An object is released to a partner only if everything that it mentions was released to that
+//!   partner before it or is released in the same append.
+//! * A refused object changes nothing for the others.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use entente_log::Seq;
+use entente_log::entry::{Act, Entry, Hold, LabelNumber, LabelText, Put, Release};
+use entente_log::journal::Journal as _;
+use entente_object::time::Timestamp;
+use entente_release::label::Fault;
+use entente_release::mention::{Mentioned, releasable};
+use entente_release::{Label, Nation, PartnerIndex, PartnerSet, label_marking};
+use entente_store::Known;
+use rustc_hash::{FxHashMap, FxHashSet};
+use uuid::Uuid;
+
+use crate::acts::{AlarmAct, kind};
+use crate::decide::{Summary, hex};
+use crate::desk::{Desk, IntakeError};
+use crate::label::{Applied, Marking, own_label};
+use crate::prepare::{Defines, Prepared, Refused, prepare};
+
+/// The memory of who has what is forgotten at this many objects: 16 MiB.
+const HOT_MAX: usize = 200_000;
+
+/// What became of one object of a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the log.
+    Taken {
+        /// Its place.
+        seq: Seq,
+        /// Who received it at once.
+        released: PartnerSet,
+        /// Who receives it when something else has happened.
+        held: PartnerSet,
+    },
+    /// It was here already, byte for byte.
+    Same,
+    /// It was not taken.
+    Refused(Refused),
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// Of each object, in order.
+    pub outcomes: Vec<Outcome>,
+    /// Objects that had waited and were released now.
+    pub followed: u64,
+}
+
+/// An object on its way into one append, or one that waited and may go out with it.
+struct Candidate {
+    /// Its place in the batch, if it is of the batch.
+    place: Option<usize>,
+    /// Its place in the log, if it is there.
+    stored: Option<Known>,
+    object: Prepared,
+    version: i64,
+    bringer: Nation,
+    label: LabelNumber,
+    /// Who may have it but for what it mentions.
+    own: PartnerSet,
+    approvals: Vec<(PartnerIndex, u8)>,
+    /// Who may have it when its time has come, or a marking is known.
+    later: PartnerSet,
+    /// When its time comes.
+    again_at: Option<i64>,
+}
+
+impl Candidate {
+    fn new(object: Prepared, bringer: Nation, version: i64, label: LabelNumber) -> Self {
+        Self {
+            place: None,
+            stored: None,
+            object,
+            version,
+            bringer,
+            label,
+            own: PartnerSet::NONE,
+            approvals: Vec::new(),
+            later: PartnerSet::NONE,
+            again_at: None,
+        }
+    }
+
+    /// The stored object, unless it is appended anew under another label.
+    fn kept(&self) -> Option<Known> {
+        self.stored.filter(|known| known.label == self.label)
+    }
+
+    /// Everybody who may have the object now, or once what it waits for has happened.
+    fn wanted(&self) -> PartnerSet {
+        let approvals = self.approvals.iter().map(|(partner, _)| *partner).collect();
+        self.own.union(approvals).union(self.later)
+    }
+}
+
+/// A batch, decided about and not yet appended.
+struct Plan {
+    now: Timestamp,
+    outcomes: Vec<Option<Outcome>>,
+    labels: Vec<Label>,
+    candidates: Vec<Candidate>,
+    /// For each candidate: who receives it now.
+    released: Vec<PartnerSet>,
+    /// For each candidate: what it mentions and not all of its recipients have.
+    missing: Vec<Vec<Uuid>>,
+    alarms: Vec<AlarmAct>,
+}
+
+impl Desk {
+    /// Takes a batch in. `bringer` is the nation that brought it, `applied` the label put on all.
+    pub fn take(
+        &mut self,
+        batch: Vec<Prepared>,
+        bringer: Nation,
+        applied: Option<&Applied>,
+    ) -> Result<Taken, IntakeError> {
+        let plan = self.plan(batch, bringer, applied)?;
+        self.commit(plan)
+    }
+
+    /// What taking a batch in would do.
+    pub fn preview(
+        &mut self,
+        batch: Vec<Prepared>,
+        bringer: Nation,
+        applied: Option<&Applied>,
+        summary: &mut Summary,
+    ) -> Result<Vec<Option<Outcome>>, IntakeError> {
+        let plan = self.plan(batch, bringer, applied)?;
+        for (candidate, released) in plan.candidates.iter().zip(&plan.released) {
+            let label = self.label_of(candidate.label, &plan.labels);
+            let before = candidate.stored.map_or(PartnerSet::NONE, |known| known.released);
+            let nations = self.nations(released.without(before)).iter().collect();
+            let object_type = candidate.object.id.type_name().to_owned();
+            *summary.groups.entry((label.to_string(), object_type, nations)).or_default() += 1;
+        }
+        self.forget_unrecorded();
+        Ok(plan.outcomes)
+    }
+
+    /// Decides anew about everything that waits, and about everything that the present policy and
+    /// partners would release and that was not. Gives how many objects go to whom; appends only if
+    /// `commit`.
+    pub fn review(
+        &mut self,
+        commit: bool,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Summary, IntakeError> {
+        const BATCH: usize = 4096;
+        let (mut summary, mut from) = (Summary::default(), 0);
+        loop {
+            let mut stored = Vec::new();
+            self.home.each_object_from(from, &mut |seq, put| {
+                stored.push((seq, owned(put)));
+                Ok(stored.len() < BATCH)
+            })?;
+            let Some((last, _)) = stored.last() else { return Ok(summary) };
+            from = last + 1;
+            let plan = self.plan_stored(stored)?;
+            for (candidate, released) in plan.candidates.iter().zip(&plan.released) {
+                let before = candidate.stored.map_or(PartnerSet::NONE, |known| known.released);
+                let fresh = released.without(before);
+                if !fresh.is_empty() {
+                    let label = self.label_of(candidate.label, &plan.labels).to_string();
+                    let object_type = candidate.object.id.type_name().to_owned();
+                    let nations = self.nations(fresh).iter().collect();
+                    *summary.groups.entry((label, object_type, nations)).or_default() += 1;
+                }
+            }
+            if commit {
+                self.commit(plan)?;
+            }
+            progress(from);
+        }
+    }
+
+    /// Decides anew about what waited for a time that has come, or for approval.
+    pub fn decide_again(&mut self) -> Result<u64, IntakeError> {
+        let now = self.now().unix_micros();
+        let mut waiting = self.home.waiting_until(now)?;
+        waiting.extend(self.home.waiting_for_approval()?);
+        let mut stored = Vec::new();
+        for waiting in waiting {
+            stored.push((waiting.object, self.home.put(waiting.object)?));
+        }
+        let plan = self.plan_stored(stored)?;
+        Ok(self.commit(plan)?.followed)
+    }
+
+    fn plan(
+        &mut self,
+        batch: Vec<Prepared>,
+        bringer: Nation,
+        applied: Option<&Applied>,
+    ) -> Result<Plan, IntakeError> {
+        let mut plan = self.empty_plan(batch.len());
+        for object in &batch {
+            if let Some(defines) = &object.defines {
+                self.markings.insert(object.id.uuid(), Marking::from(defines));
+            }
+        }
+        let mut seen: FxHashMap<(Uuid, Option<i64>), [u8; 32]> = FxHashMap::default();
+        for (place, object) in batch.into_iter().enumerate() {
+            let twin = seen.insert((object.id.uuid(), object.version), object.digest);
+            match self.screen(&object, bringer, twin, &mut plan)? {
+                Some(outcome) => set(&mut plan.outcomes, place, outcome),
+                None => {
+                    let label = self.own_label(&object, bringer, applied)?;
+                    let version = object.version.unwrap_or(plan.now.unix_micros());
+                    let label = self.intern(label, &mut plan);
+                    let candidate = Candidate::new(object, bringer, version, label);
+                    plan.candidates.push(Candidate { place: Some(place), ..candidate });
+                }
+            }
+        }
+        self.decide_plan(plan)
+    }
+
+    fn plan_stored(&mut self, stored: Vec<(Seq, Put<'static>)>) -> Result<Plan, IntakeError> {
+        let mut plan = self.empty_plan(0);
+        for (seq, put) in stored {
+            plan.candidates.extend(self.stored_candidate(seq, put)?);
+        }
+        self.decide_plan(plan)
+    }
+
+    fn empty_plan(&self, objects: usize) -> Plan {
+        Plan {
+            now: self.now(),
+            outcomes: vec![None; objects],
+            labels: Vec::new(),
+            candidates: Vec::new(),
+            released: Vec::new(),
+            missing: Vec::new(),
+            alarms: Vec::new(),
+        }
+    }
+
+    /// Whether an object need not or may not be taken.
+    fn screen(
+        &mut self,
+        object: &Prepared,
+        bringer: Nation,
+        twin: Option<[u8; 32]>,
+        plan: &mut Plan,
+    ) -> Result<Option<Outcome>, IntakeError> {
+        let mut alarm = |what: &str, detail: String| {
+            plan.alarms.push(AlarmAct {
+                what: what.to_owned(),
+                nation: bringer.to_string(),
+                id: object.id.to_string(),
+                digest: hex(&object.digest),
+                detail,
+            });
+        };
+        if object.defines == Some(Defines::Tlp) {
+            alarm("defines-tlp", "a definition of a TLP marking was ignored".to_owned());
+            return Ok(Some(Outcome::Refused(Refused::DefinesTlp)));
+        }
+        let creator = object.created_by.and_then(|uuid| self.parties.get(&uuid)).copied();
+        let own = self.parties.get(&object.id.uuid()).copied();
+        if let Some(nation) = creator.or(own).filter(|nation| *nation != bringer) {
+            alarm("foreign-creator", format!("brought by {bringer}, created by {nation}"));
+            return Ok(Some(Outcome::Refused(Refused::ForeignCreator(nation))));
+        }
+        let mut digests: Vec<[u8; 32]> = twin.into_iter().collect();
+        for known in self.home.versions(object.id.uuid())? {
+            let same_version = object.version.is_none_or(|version| version == known.version);
+            if known.bringer == bringer && same_version {
+                digests.push(self.home.digest(known.seq)?);
+            }
+        }
+        if digests.contains(&object.digest) {
+            return Ok(Some(Outcome::Same));
+        }
+        if digests.is_empty() || object.version.is_none() {
+            return Ok(None);
+        }
+        alarm("equivocation", "the same id and version with other content".to_owned());
+        Ok(Some(Outcome::Refused(Refused::Conflict(object.id.clone()))))
+    }
+
+    fn own_label(
+        &mut self,
+        object: &Prepared,
+        bringer: Nation,
+        applied: Option<&Applied>,
+    ) -> Result<Label, IntakeError> {
+        for &uuid in &object.markings {
+            if !self.markings.contains_key(&uuid) {
+                let marking = self.stored_marking(uuid)?;
+                if marking != Marking::Unknown {
+                    self.markings.insert(uuid, marking);
+                }
+            }
+        }
+        let (markings, declared) = (&self.markings, self.declared());
+        let mut marking = |uuid| markings.get(&uuid).cloned().unwrap_or(Marking::Unknown);
+        Ok(own_label(object, bringer, applied, declared, &mut marking))
+    }
+
+    fn stored_marking(&self, uuid: Uuid) -> Result<Marking, IntakeError> {
+        let Some(known) = self.home.versions(uuid)?.pop() else { return Ok(Marking::Unknown) };
+        let bytes = self.home.put(known.seq)?.bytes.into_owned();
+        let defines = prepare(bytes).ok().and_then(|object| object.defines);
+        Ok(defines.as_ref().map_or(Marking::Unknown, Marking::from))
+    }
+
+    /// The number of a label, new ones counted on in the plan.
+    fn intern(&mut self, label: Label, plan: &mut Plan) -> LabelNumber {
+        if let Some(&number) = self.numbers.get(&label) {
+            return number;
+        }
+        let count = self.home.labels().len() + plan.labels.len();
+        let number = LabelNumber::try_from(count).unwrap_or(LabelNumber::MAX);
+        plan.labels.push(label.clone());
+        self.numbers.insert(label, number);
+        number
+    }
+
+    fn label_of(&self, number: LabelNumber, fresh: &[Label]) -> Label {
+        let recorded = self.home.labels();
+        let at = usize::try_from(number).unwrap_or(usize::MAX);
+        let label = match recorded.get(at) {
+            Some(interned) => Some(&interned.label),
+            None => fresh.get(at.saturating_sub(recorded.len())),
+        };
+        label.cloned().unwrap_or_else(|| Label::originator_alone(self.here))
+    }
+
+    /// Forgets what was remembered of labels that were not recorded.
+    fn forget_unrecorded(&mut self) {
+        let recorded = LabelNumber::try_from(self.home.labels().len()).unwrap_or(LabelNumber::MAX);
+        self.numbers.retain(|_, number| *number < recorded);
+        self.decided.retain(|number, _| *number < recorded);
+        self.markings.clear();
+    }
+
+    /// The newest label of an object and who has it, by its UUID. What a party is called is public.
+    pub(crate) fn known(
+        &mut self,
+        uuid: Uuid,
+    ) -> Result<(Option<LabelNumber>, PartnerSet), IntakeError> {
+        if self.parties.contains_key(&uuid) {
+            return Ok((None, PartnerSet::from_bits(u64::MAX)));
+        }
+        if let Some(&hot) = self.hot.get(&uuid) {
+            return Ok(hot);
+        }
+        let versions = self.home.versions(uuid)?;
+        let mut newest: BTreeMap<Nation, Known> = BTreeMap::new();
+        for known in versions {
+            newest.insert(known.bringer, known);
+        }
+        let has = newest.values().fold(PartnerSet::NONE, |set, known| set.union(known.released));
+        let label = newest.get(&self.here).or(newest.values().next()).map(|known| known.label);
+        if self.hot.len() >= HOT_MAX {
+            self.hot.clear();
+        }
+        self.hot.insert(uuid, (label, has));
+        Ok((label, has))
+    }
+
+    /// From candidates with their own labels to who receives what.
+    fn decide_plan(&mut self, mut plan: Plan) -> Result<Plan, IntakeError> {
+        self.add_waiting(&mut plan)?;
+        let here: FxHashMap<Uuid, usize> = (0..)
+            .zip(&plan.candidates)
+            .map(|(place, candidate)| (candidate.object.id.uuid(), place))
+            .collect();
+        self.contain(&mut plan, &here)?;
+        let mut candidates = std::mem::take(&mut plan.candidates);
+        for candidate in &mut candidates {
+            self.decide_own(candidate, &plan)?;
+        }
+        let mut mentions = Vec::with_capacity(candidates.len());
+        for candidate in &candidates {
+            let mut list = Vec::with_capacity(candidate.object.mentions.len());
+            for uuid in &candidate.object.mentions {
+                list.push(match here.get(uuid) {
+                    Some(&place) => Mentioned::Here(place),
+                    None => Mentioned::Before(self.known(*uuid)?.1),
+                });
+            }
+            mentions.push(list);
+        }
+        let own: Vec<PartnerSet> = candidates.iter().map(|candidate| candidate.own).collect();
+        plan.released = releasable(&own, &mentions);
+        let has = |mention: &Mentioned| match *mention {
+            Mentioned::Here(place) => plan.released.get(place).copied().unwrap_or_default(),
+            Mentioned::Before(set) => set,
+        };
+        for (candidate, mentions) in candidates.iter().zip(&mentions) {
+            let wanted = candidate.wanted();
+            let lacking = candidate.object.mentions.iter().zip(mentions);
+            let lacking = lacking.filter(|(_, mention)| !wanted.without(has(mention)).is_empty());
+            plan.missing.push(lacking.map(|(uuid, _)| *uuid).collect());
+        }
+        plan.candidates = candidates;
+        Ok(plan)
+    }
+
+    /// Adds the objects that wait for those of the plan, and those that wait for them.
+    fn add_waiting(&mut self, plan: &mut Plan) -> Result<(), IntakeError> {
+        if !self.home.has_waiting()? {
+            return Ok(());
+        }
+        let mut known: FxHashSet<Seq> =
+            plan.candidates.iter().filter_map(|c| c.stored.map(|known| known.seq)).collect();
+        let mut at = 0;
+        while let Some(candidate) = plan.candidates.get(at) {
+            at += 1;
+            for waiting in self.home.waiting_for(candidate.object.id.uuid())? {
+                if known.insert(waiting.object) {
+                    let put = self.home.put(waiting.object)?;
+                    plan.candidates.extend(self.stored_candidate(waiting.object, put)?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// An object of the log as a candidate, if it is the newest version of it.
+    fn stored_candidate(
+        &mut self,
+        seq: Seq,
+        put: Put<'static>,
+    ) -> Result<Option<Candidate>, IntakeError> {
+        let versions = self.home.versions(put.uuid)?;
+        let newest = versions.iter().rfind(|known| known.bringer == put.brought_by);
+        let Some(known) = newest.copied().filter(|known| known.seq == seq) else { return Ok(None) };
+        let Ok(object) = prepare(put.bytes.into_owned()) else { return Ok(None) };
+        let candidate = Candidate::new(object, put.brought_by, put.version, put.label);
+        Ok(Some(Candidate { stored: Some(known), ..candidate }))
+    }
+
+    /// Combines the labels of containers with those of what they refer to, and looks again at
+    /// markings that were unknown. A stored object whose label changes is appended anew.
+    fn contain(
+        &mut self,
+        plan: &mut Plan,
+        here: &FxHashMap<Uuid, usize>,
+    ) -> Result<(), IntakeError> {
+        let own: Vec<LabelNumber> = plan.candidates.iter().map(|c| c.label).collect();
+        let mut candidates = std::mem::take(&mut plan.candidates);
+        for candidate in &mut candidates {
+            // What somebody has keeps the label under which it was released.
+            if candidate.stored.is_some_and(|known| !known.released.is_empty()) {
+                continue;
+            }
+            let before = candidate.label;
+            let mut label: Option<Label> = None;
+            if candidate.stored.is_some() {
+                label = self.known_now(candidate, plan)?;
+            }
+            if candidate.object.is_container {
+                for member in self.members(candidate, &own, here)? {
+                    let number = label.as_ref().map_or(before, |label| self.number(label));
+                    if member != number && member != before {
+                        let member = self.label_of(member, &plan.labels);
+                        let container =
+                            label.take().unwrap_or_else(|| self.label_of(before, &plan.labels));
+                        label = Some(container.contain(&member));
+                    }
+                }
+            }
+            if let Some(label) = label {
+                candidate.label = self.intern(label, plan);
+            }
+        }
+        plan.candidates = candidates;
+        Ok(())
+    }
+
+    fn number(&self, label: &Label) -> LabelNumber {
+        self.numbers.get(label).copied().unwrap_or(LabelNumber::MAX)
+    }
+
+    /// The label of a stored object whose markings were unknown, if they are known now.
+    fn known_now(
+        &mut self,
+        candidate: &Candidate,
+        plan: &Plan,
+    ) -> Result<Option<Label>, IntakeError> {
+        let mut label = self.label_of(candidate.label, &plan.labels);
+        if !label.faults.iter().any(|fault| fault == Fault::UnknownMarking) {
+            return Ok(None);
+        }
+        let again = self.own_label(&candidate.object, candidate.bringer, None)?;
+        if again.faults.iter().any(|fault| fault == Fault::UnknownMarking) {
+            return Ok(None);
+        }
+        label.faults = label.faults.without(Fault::UnknownMarking);
+        for uuid in &candidate.object.markings {
+            match self.markings.get(uuid) {
+                Some(Marking::Label(found)) => label = label.combine(found),
+                Some(Marking::Bad) => label = label.faulty(Fault::BadMarking),
+                Some(Marking::Statement | Marking::Unknown) | None => {}
+            }
+        }
+        Ok(Some(label))
+    }
+
+    /// The labels of what a container refers to, as far as it is here.
+    fn members(
+        &mut self,
+        candidate: &Candidate,
+        own: &[LabelNumber],
+        here: &FxHashMap<Uuid, usize>,
+    ) -> Result<Vec<LabelNumber>, IntakeError> {
+        let mut labels = Vec::new();
+        for &uuid in &candidate.object.mentions {
+            let is_member = Some(uuid) != candidate.object.created_by
+                && !candidate.object.markings.contains(&uuid);
+            if !is_member {
+                continue;
+            }
+            let label = match here.get(&uuid) {
+                Some(&place) => own.get(place).copied(),
+                None => self.known(uuid)?.0,
+            };
+            labels.extend(label.filter(|label| !labels.contains(label)));
+        }
+        Ok(labels)
+    }
+
+    fn decide_own(&mut self, candidate: &mut Candidate, plan: &Plan) -> Result<(), IntakeError> {
+        if candidate.bringer != self.here {
+            // A partner may read back what it wrote itself; nobody else receives it from here.
+            let valid = self.label_of(candidate.label, &plan.labels).is_valid();
+            let echo = self.partners.iter().find(|p| valid && p.nation == candidate.bringer);
+            candidate.own = echo.map(|partner| partner.index).into_iter().collect();
+            return Ok(());
+        }
+        let fresh = &plan.labels;
+        let number = candidate.label;
+        let recorded: Option<Label> = usize::try_from(number)
+            .ok()
+            .and_then(|at| self.home.labels().get(at))
+            .filter(|_| !self.decided.contains_key(&number))
+            .map(|interned| interned.label.clone());
+        let decided = {
+            let object_type = candidate.object.id.type_name();
+            let label = recorded.unwrap_or_else(|| self.label_of(number, fresh));
+            self.decided(number, object_type, plan.now, || label)
+        };
+        let mut answer = decided.recipients;
+        if let Some(known) = candidate.kept().filter(|_| !answer.on_approval().is_empty()) {
+            answer = answer.approved(self.approval(known.seq)?);
+        }
+        candidate.own = answer.at_once();
+        candidate.approvals = answer.on_approval().to_vec();
+        candidate.later = decided.later;
+        candidate.again_at = decided.again_at;
+        Ok(())
+    }
+
+    fn commit(&mut self, plan: Plan) -> Result<Taken, IntakeError> {
+        let (labels, now) = (plan.labels.len(), plan.now.unix_micros());
+        let base = self.home.tip().next + u64::try_from(labels).unwrap_or_default();
+        let (mut seqs, mut next) = (Vec::with_capacity(plan.candidates.len()), base);
+        for candidate in &plan.candidates {
+            seqs.push(match candidate.kept() {
+                Some(known) => known.seq,
+                None => {
+                    next += 1;
+                    next - 1
+                }
+            });
+        }
+        let mut taken = Taken::default();
+        let holds = self.holds(&plan, &seqs)?;
+        let releases = self.releases(&plan, &seqs, now, &mut taken)?;
+        let texts: Vec<String> = plan.labels.iter().map(label_marking::to_stix).collect();
+        let alarms: Vec<String> =
+            plan.alarms.iter().filter_map(|alarm| serde_json::to_string(alarm).ok()).collect();
+        let first = LabelNumber::try_from(self.home.labels().len()).unwrap_or(LabelNumber::MAX);
+        let entries = entries(&plan, first, (&texts, &alarms), holds, releases);
+        if let Err(error) = self.home.append(&entries) {
+            self.forget_unrecorded();
+            self.hot.clear();
+            return Err(error.into());
+        }
+        drop(entries);
+        for candidate in &plan.candidates {
+            self.hot.remove(&candidate.object.id.uuid());
+        }
+        taken.outcomes = outcomes(plan, &seqs);
+        Ok(taken)
+    }
+
+    /// What waits, as far as that is not recorded already.
+    fn holds(&self, plan: &Plan, seqs: &[Seq]) -> Result<Vec<Hold>, IntakeError> {
+        let mut holds = Vec::new();
+        let decided = plan.released.iter().zip(&plan.missing);
+        for ((candidate, (released, missing)), &object) in
+            plan.candidates.iter().zip(decided).zip(seqs)
+        {
+            let partners = candidate.wanted().without(*released);
+            let before = match candidate.stored {
+                Some(known) => self.home.held_for(known.seq)?,
+                None => PartnerSet::NONE,
+            };
+            if let Some(known) = candidate.stored.filter(|_| candidate.kept().is_none()) {
+                holds.push(Hold::ended(known.seq));
+            }
+            if !partners.is_empty() && (candidate.kept().is_none() || partners != before) {
+                holds.push(Hold {
+                    object,
+                    partners,
+                    mentions: missing.clone(),
+                    approvals: candidate.approvals.clone(),
+                    again_at: candidate.again_at,
+                });
+            }
+        }
+        Ok(holds)
+    }
+
+    /// What each partner receives, in the order of the log.
+    fn releases(
+        &mut self,
+        plan: &Plan,
+        seqs: &[Seq],
+        now: i64,
+        taken: &mut Taken,
+    ) -> Result<Vec<Release>, IntakeError> {
+        let mut objects: BTreeMap<PartnerIndex, Vec<Seq>> = BTreeMap::new();
+        for ((candidate, released), &seq) in plan.candidates.iter().zip(&plan.released).zip(seqs) {
+            let before = candidate.kept().map_or(PartnerSet::NONE, |known| known.released);
+            let fresh = released.without(before);
+            taken.followed += u64::from(candidate.stored.is_some() && !fresh.is_empty());
+            for partner in fresh.iter() {
+                objects.entry(partner).or_default().push(seq);
+            }
+        }
+        let mut releases = Vec::new();
+        for (partner, mut objects) in objects {
+            objects.sort_unstable();
+            let after = self.home.last_added(partner)?.map_or(i64::MIN, |last| last + 1);
+            releases.push(Release { partner, first_added: now.max(after), objects });
+        }
+        Ok(releases)
+    }
+}
+
+/// The entries of one append: labels, objects, what waits, what is released, alarms.
+fn entries<'a>(
+    plan: &'a Plan,
+    first_label: LabelNumber,
+    (texts, alarms): (&'a [String], &'a [String]),
+    holds: Vec<Hold>,
+    releases: Vec<Release>,
+) -> Vec<Entry<'a>> {
+    let mut entries = Vec::with_capacity(plan.candidates.len() + texts.len() + releases.len());
+    for ((label, stix), number) in plan.labels.iter().zip(texts).zip(first_label..) {
+        let (faults, stix) = (label.faults.bits(), Cow::Borrowed(stix.as_str()));
+        entries.push(Entry::Label(LabelText { number, faults, stix }));
+    }
+    for candidate in plan.candidates.iter().filter(|candidate| candidate.kept().is_none()) {
+        entries.push(Entry::Put(Put {
+            uuid: candidate.object.id.uuid(),
+            object_type: Cow::Borrowed(candidate.object.id.type_name()),
+            version: candidate.version,
+            label: candidate.label,
+            brought_by: candidate.bringer,
+            digest: candidate.object.digest,
+            bytes: Cow::Borrowed(&candidate.object.bytes),
+        }));
+    }
+    entries.extend(holds.into_iter().map(Entry::Hold));
+    entries.extend(releases.into_iter().map(Entry::Release));
+    entries.extend(alarms.iter().map(|json| {
+        let (kind, at) = (Cow::Borrowed(kind::ALARM), plan.now.unix_micros());
+        Entry::Act(Act { kind, at, json: Cow::Borrowed(json.as_str()) })
+    }));
+    entries
+}
+
+fn outcomes(plan: Plan, seqs: &[Seq]) -> Vec<Outcome> {
+    let mut outcomes = plan.outcomes;
+    for ((candidate, released), &seq) in plan.candidates.iter().zip(&plan.released).zip(seqs) {
+        if let Some(place) = candidate.place {
+            let held = candidate.wanted().without(*released);
+            set(&mut outcomes, place, Outcome::Taken { seq, released: *released, held });
+        }
+    }
+    outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::Same)).collect()
+}
+
+fn set(outcomes: &mut [Option<Outcome>], place: usize, outcome: Outcome) {
+    if let Some(slot) = outcomes.get_mut(place) {
+        *slot = Some(outcome);
+    }
+}
+
+fn owned(put: &Put<'_>) -> Put<'static> {
+    Put {
+        object_type: Cow::Owned(put.object_type.clone().into_owned()),
+        bytes: Cow::Owned(put.bytes.clone().into_owned()),
+        ..put.clone()
+    }
+}

@@ -1,0 +1,448 @@
+//! What views ask: rows of a partner's view, and the bytes behind them.
+//!
+//! Invariants:
+//! * Every question names an [`Audience`], and sees the rows of that partner's ledger alone.
+//! * Bytes are handed out only as [`Released`], sealed under the labels they were recorded with.
+//! * The work of a question is bounded by its limit, not by the size of the store.
+
+use std::path::Path;
+
+use entente_log::Seq;
+use entente_log::block::{Record, records};
+use entente_release::{Audience, PartnerSet, Released, seal};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use rustc_hash::FxHashMap;
+use uuid::Uuid;
+
+use crate::chunk::{Row, decode};
+use crate::error::{Doing as _, StoreError};
+use crate::fold::{Interned, NOT_FIRST, SUPERSEDED, WITHDRAWN, load_labels};
+use crate::place::{self, since, view_number};
+use crate::schema;
+use crate::tail::chunk_key;
+
+/// Chunks looked through for one question before it is answered with what was found: with filters
+/// that almost nothing passes, a page may be short, and says that there is more.
+const CHUNKS_PER_QUESTION: usize = 64;
+
+/// Which rows are asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The area: `programme/area`.
+    pub under: String,
+    /// Only these ids; empty: all.
+    pub ids: Vec<(String, Uuid)>,
+    /// Only these object types; empty: all.
+    pub types: Vec<String>,
+    /// Which versions; empty: the last.
+    pub versions: Vec<Version>,
+    /// Only what was added later than this, in microseconds since 1970.
+    pub after: Option<i64>,
+    /// At most so many rows.
+    pub limit: usize,
+}
+
+/// Which version of an object (TAXII 2.1, 3.4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Version {
+    /// The newest in the view.
+    Last,
+    /// The oldest in the view.
+    First,
+    /// Every one.
+    All,
+    /// The one of this time, in microseconds since 1970.
+    At(i64),
+}
+
+/// Rows in the order of release.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rows {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Whether more may follow; if so, after this time.
+    pub more_after: Option<i64>,
+}
+
+/// What a manifest says of an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed<'a> {
+    /// The type of its id.
+    pub object_type: &'a str,
+    /// The UUID of its id.
+    pub uuid: Uuid,
+    /// Its version, in microseconds since 1970.
+    pub version: i64,
+    /// `date_added`, in microseconds since 1970.
+    pub added: i64,
+}
+
+/// A connection for questions. Open one for each thread that asks.
+pub struct Reader {
+    pub(crate) database: Connection,
+    labels: Vec<Interned>,
+}
+
+impl Reader {
+    /// Opens the store in `folder` for reading.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        Self::open_file(&folder.join(crate::DATABASE))
+    }
+
+    pub(crate) fn open_file(path: &Path) -> Result<Self, StoreError> {
+        let database = schema::open_reader(path)?;
+        let labels = load_labels(&database)?;
+        Ok(Self { database, labels })
+    }
+
+    /// The acts of a kind, in order.
+    pub fn acts(
+        &self,
+        kind: &str,
+    ) -> Result<Vec<(Seq, entente_log::entry::Act<'static>)>, StoreError> {
+        crate::acts::of_kind(&self.database, kind)
+    }
+
+    /// The rows of the audience's view that `selection` asks for.
+    pub fn rows(&self, audience: &Audience, selection: &Selection) -> Result<Rows, StoreError> {
+        let partner = audience.partner().get();
+        let Some(area) = view_number(&self.database, partner, &selection.under, "")? else {
+            return Ok(Rows::default());
+        };
+        if !selection.ids.is_empty() {
+            return self.rows_of_ids(audience, area, selection);
+        }
+        let mut views = Vec::new();
+        for object_type in &selection.types {
+            views.extend(view_number(&self.database, partner, &selection.under, object_type)?);
+        }
+        if selection.types.is_empty() {
+            views.push(area);
+        }
+        let mut found = Rows::default();
+        for view in views {
+            let part = self.scan(area, view, selection)?;
+            found.rows.extend(part.rows);
+            found.more_after = min_some(found.more_after, part.more_after);
+        }
+        if selection.types.len() > 1 {
+            found.rows.sort_unstable_by_key(|row| row.added);
+            found.rows.dedup();
+            if let Some(until) = found.more_after {
+                found.rows.retain(|row| row.added <= until);
+            }
+            cut(&mut found, selection.limit);
+        }
+        Ok(found)
+    }
+
+    /// Rows of one view after a time, filtered, up to the limit.
+    fn scan(&self, area: u32, view: u32, selection: &Selection) -> Result<Rows, StoreError> {
+        let mut found = Rows::default();
+        let marked = self.has_marks(area)?;
+        let after = selection.after.unwrap_or(i64::MIN);
+        let mut chunk = self.first_chunk(view, after)?;
+        for _ in 0..CHUNKS_PER_QUESTION {
+            let Some((key, rows)) = chunk else { return Ok(found) };
+            let start = rows.partition_point(|row| row.added <= after);
+            let rows = rows.get(start..).unwrap_or_default();
+            let marks = if marked { self.marks(area, rows)? } else { FxHashMap::default() };
+            for row in rows {
+                let mark = marks.get(&row.seq).copied().unwrap_or(0);
+                if !self.passes(row.seq, mark, &selection.versions)? {
+                    continue;
+                }
+                if found.rows.len() == selection.limit {
+                    found.more_after = found.rows.last().map(|row| row.added).or(selection.after);
+                    return Ok(found);
+                }
+                found.rows.push(*row);
+            }
+            found.more_after = rows.last().map(|row| row.added);
+            chunk = self.next_chunk(view, key)?;
+            if chunk.is_none() {
+                found.more_after = None;
+            }
+        }
+        Ok(found)
+    }
+
+    fn rows_of_ids(
+        &self,
+        audience: &Audience,
+        area: u32,
+        selection: &Selection,
+    ) -> Result<Rows, StoreError> {
+        let mut found = Rows::default();
+        let bit = PartnerSet::NONE.with(audience.partner()).bits().cast_signed();
+        let mut query = self
+            .database
+            .prepare_cached("SELECT seq FROM version WHERE uuid = ?1 AND released & ?2 != 0")
+            .doing("looking for an object")?;
+        for (object_type, uuid) in &selection.ids {
+            let seqs = query
+                .query_map(params![uuid.as_bytes(), bit], |row| row.get::<_, i64>(0))
+                .doing("looking for an object")?;
+            for seq in seqs {
+                let seq = seq.doing("looking for an object")?.cast_unsigned();
+                let Some(added) = since(&self.database, area, seq)? else { continue };
+                let row = Row { seq, added, withdrawn: false };
+                let mark = self.marks(area, &[row])?.get(&seq).copied().unwrap_or(0);
+                let wanted = selection.after.is_none_or(|after| added > after)
+                    && self.passes(seq, mark, &selection.versions)?
+                    && self.is_type(seq, object_type, &selection.types)?;
+                if wanted {
+                    found.rows.push(row);
+                }
+            }
+        }
+        found.rows.sort_unstable_by_key(|row| row.added);
+        found.rows.dedup();
+        cut(&mut found, selection.limit);
+        Ok(found)
+    }
+
+    fn passes(&self, seq: Seq, mark: i64, versions: &[Version]) -> Result<bool, StoreError> {
+        if mark & WITHDRAWN != 0 {
+            return Ok(false);
+        }
+        let last = mark & SUPERSEDED == 0;
+        let mut passes = versions.is_empty() && last;
+        for version in versions {
+            passes |= match version {
+                Version::Last => last,
+                Version::First => mark & NOT_FIRST == 0,
+                Version::All => true,
+                Version::At(time) => self.version_of(seq)? == Some(*time),
+            };
+        }
+        Ok(passes)
+    }
+
+    fn version_of(&self, seq: Seq) -> Result<Option<i64>, StoreError> {
+        self.with_record(seq, |record| record.put.as_ref().map(|put| put.version))
+    }
+
+    fn is_type(&self, seq: Seq, id_type: &str, types: &[String]) -> Result<bool, StoreError> {
+        let fits = self.with_record(seq, |record| {
+            record.put.as_ref().map(|put| {
+                put.object_type == id_type
+                    && (types.is_empty() || types.iter().any(|wanted| *wanted == put.object_type))
+            })
+        })?;
+        Ok(fits == Some(true))
+    }
+
+    fn with_record<T>(
+        &self,
+        seq: Seq,
+        read: impl FnOnce(&Record<'_>) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let Some((first, head)) = place::head(&self.database, seq)? else { return Ok(None) };
+        let records = records(first, &head)?;
+        Ok(records.iter().find(|record| record.seq == seq).and_then(read))
+    }
+
+    fn has_marks(&self, view: u32) -> Result<bool, StoreError> {
+        let found: Option<i64> = self
+            .database
+            .prepare_cached("SELECT 1 FROM mark WHERE view = ?1 LIMIT 1")
+            .and_then(|mut query| query.query_row(params![view], |row| row.get(0)).optional())
+            .doing("looking for marks")?;
+        Ok(found.is_some())
+    }
+
+    /// The marks of the rows: by range where they lie close together, else one by one.
+    fn marks(&self, view: u32, rows: &[Row]) -> Result<FxHashMap<Seq, i64>, StoreError> {
+        let low = rows.iter().map(|row| row.seq).min().unwrap_or_default();
+        let high = rows.iter().map(|row| row.seq).max().unwrap_or_default();
+        let mut marks = FxHashMap::default();
+        let mut query = self
+            .database
+            .prepare_cached("SELECT seq, mark FROM mark WHERE view = ?1 AND seq BETWEEN ?2 AND ?3")
+            .doing("reading marks")?;
+        let close = usize::try_from(high - low).is_ok_and(|span| span <= 8 * rows.len().max(128));
+        let ranges: Vec<(Seq, Seq)> = if close {
+            vec![(low, high)]
+        } else {
+            rows.iter().map(|row| (row.seq, row.seq)).collect()
+        };
+        for (low, high) in ranges {
+            let mut found = query
+                .query(params![view, low.cast_signed(), high.cast_signed()])
+                .doing("reading marks")?;
+            while let Some(row) = found.next().doing("reading marks")? {
+                let seq: i64 = row.get(0).doing("reading marks")?;
+                marks.insert(seq.cast_unsigned(), row.get(1).doing("reading marks")?);
+            }
+        }
+        Ok(marks)
+    }
+
+    /// The chunk in which rows added after `after` begin.
+    fn first_chunk(&self, view: u32, after: i64) -> Result<Option<(i64, Vec<Row>)>, StoreError> {
+        let at = self.chunk(
+            "SELECT key, rows FROM chunk WHERE view = ?1 AND first_added <= ?2
+             ORDER BY first_added DESC LIMIT 1",
+            params![view, after],
+        )?;
+        match at {
+            Some(chunk) => Ok(Some(chunk)),
+            None => self.next_chunk(view, chunk_key(view, 0) - 1),
+        }
+    }
+
+    fn next_chunk(&self, view: u32, key: i64) -> Result<Option<(i64, Vec<Row>)>, StoreError> {
+        self.chunk(
+            "SELECT key, rows FROM chunk WHERE key > ?1 AND key < ?2 ORDER BY key LIMIT 1",
+            params![key, chunk_key(view + 1, 0)],
+        )
+    }
+
+    fn chunk(
+        &self,
+        sql: &str,
+        arguments: &[&dyn rusqlite::ToSql],
+    ) -> Result<Option<(i64, Vec<Row>)>, StoreError> {
+        let found: Option<(i64, Vec<u8>)> = self
+            .database
+            .prepare_cached(sql)
+            .and_then(|mut query| {
+                query.query_row(arguments, |row| Ok((row.get(0)?, row.get(1)?))).optional()
+            })
+            .doing("reading a view")?;
+        Ok(match found {
+            Some((key, bytes)) => Some((key, decode(&bytes)?)),
+            None => None,
+        })
+    }
+
+    /// The objects of `rows`, their exact bytes with commas between them.
+    pub fn objects(
+        &mut self,
+        audience: &Audience,
+        rows: &[Row],
+    ) -> Result<Released<Vec<u8>>, StoreError> {
+        let mut bytes = Vec::with_capacity(rows.len() * 900);
+        self.released(audience, rows, true, |record, _, body| {
+            if !bytes.is_empty() {
+                bytes.push(b',');
+            }
+            bytes.extend_from_slice(record.bytes(body)?);
+            Ok(())
+        })
+        .and_then(|labels| self.seal(audience, &labels, bytes))
+    }
+
+    /// What `render` writes of each of `rows`, for manifests and lists of versions.
+    pub fn listed(
+        &mut self,
+        audience: &Audience,
+        rows: &[Row],
+        mut render: impl FnMut(&Listed<'_>, &mut Vec<u8>),
+    ) -> Result<Released<Vec<u8>>, StoreError> {
+        let mut bytes = Vec::with_capacity(rows.len() * 220);
+        self.released(audience, rows, false, |record, row, _| {
+            let Some(put) = &record.put else { return Ok(()) };
+            let listed = Listed {
+                object_type: &put.object_type,
+                uuid: put.uuid,
+                version: put.version,
+                added: row.added,
+            };
+            if !bytes.is_empty() {
+                bytes.push(b',');
+            }
+            render(&listed, &mut bytes);
+            Ok(())
+        })
+        .and_then(|labels| self.seal(audience, &labels, bytes))
+    }
+
+    /// Visits the records of `rows`, each block read once, and gives the labels met.
+    fn released(
+        &self,
+        _audience: &Audience,
+        rows: &[Row],
+        bodies: bool,
+        mut visit: impl FnMut(&Record<'_>, &Row, &[u8]) -> Result<(), StoreError>,
+    ) -> Result<Vec<u32>, StoreError> {
+        let sql = if bodies {
+            "SELECT first, head, body FROM block WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
+        } else {
+            "SELECT first, head, x'' FROM block WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
+        };
+        let mut query = self.database.prepare_cached(sql).doing("reading the log")?;
+        let mut labels = Vec::new();
+        let mut rest = rows;
+        while let Some(row) = rest.first() {
+            let mut found = query.query(params![row.seq.cast_signed()]).doing("reading the log")?;
+            let block = found.next().doing("reading the log")?;
+            let block = block.ok_or(StoreError::Dangling("an object"))?;
+            let first: i64 = block.get(0).doing("reading the log")?;
+            let blob = |column| {
+                block.get_ref(column).and_then(|value| Ok(value.as_blob()?)).doing("reading the log")
+            };
+            let (head, body) = (blob(1)?, blob(2)?);
+            let records = records(first.cast_unsigned(), head)?;
+            let taken = visit_block(&records, rest, body, &mut labels, &mut visit)?;
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        Ok(labels)
+    }
+
+    fn seal(
+        &mut self,
+        audience: &Audience,
+        labels: &[u32],
+        bytes: Vec<u8>,
+    ) -> Result<Released<Vec<u8>>, StoreError> {
+        let known = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
+        if labels.iter().any(|number| *number >= known) {
+            self.labels = load_labels(&self.database)?;
+        }
+        let mut under = Vec::with_capacity(labels.len());
+        for number in labels {
+            let at = usize::try_from(*number).unwrap_or(usize::MAX);
+            under.push(&self.labels.get(at).ok_or(StoreError::Dangling("a label"))?.label);
+        }
+        Ok(seal(audience, under, bytes)?)
+    }
+}
+
+/// Visits the rows that lie in one block, from the front; gives how many they were.
+fn visit_block(
+    records: &[Record<'_>],
+    rows: &[Row],
+    body: &[u8],
+    labels: &mut Vec<u32>,
+    visit: &mut impl FnMut(&Record<'_>, &Row, &[u8]) -> Result<(), StoreError>,
+) -> Result<usize, StoreError> {
+    let first = records.first().map_or(0, |record| record.seq);
+    let mut taken = 0;
+    for row in rows {
+        let index = row.seq.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        let Some(record) = index.and_then(|at| records.get(at)) else { break };
+        let put = record.put.as_ref().ok_or(StoreError::Dangling("an object"))?;
+        if labels.last() != Some(&put.label) && !labels.contains(&put.label) {
+            labels.push(put.label);
+        }
+        visit(record, row, body)?;
+        taken += 1;
+    }
+    if taken == 0 { Err(StoreError::Dangling("an object")) } else { Ok(taken) }
+}
+
+fn min_some(a: Option<i64>, b: Option<i64>) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn cut(found: &mut Rows, limit: usize) {
+    if found.rows.len() > limit {
+        found.rows.truncate(limit);
+        found.more_after = found.rows.last().map(|row| row.added);
+    }
+}
