@@ -1,0 +1,14 @@
+//! Tests of the programme crate, from the outside.
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod national;
+#[cfg(test)]
+mod parsing;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod shipped;
