@@ -6,7 +6,8 @@
 //! * A policy that could never apply is refused: its author meant something else.
 
 use std::collections::BTreeSet;
-use std::str::FromStr;
+use std::iter::Peekable;
+use std::str::{CharIndices, FromStr};
 
 use cedar_policy::ffi::DetailedError;
 use cedar_policy::{Effect, EntityUid, Policy, PolicyId, PolicySet, ValidationMode, Validator};
@@ -20,6 +21,13 @@ use crate::problem::{Problem, Problems, did_you_mean, position};
 
 /// The longest file: a hundred long policies.
 pub const TEXT_MAX: usize = 256 << 10;
+
+/// The longest policy: fifty lines. Cedar reads and evaluates recursively, and a chain of this
+/// length stays within a thread's stack.
+const POLICY_MAX: usize = 4 << 10;
+
+/// The deepest brackets: more than a person can follow.
+const DEPTH_MAX: usize = 16;
 
 /// Policies of one file: each is evaluated for each label, area and partner.
 pub const POLICIES_MAX: usize = 100;
@@ -51,10 +59,13 @@ impl National {
             problems.add(0, reason, "divide it");
             return Err(problems.into_list());
         }
-        let Some(policies) = policies(text, &mut problems) else {
+        let pieces = pieces(text);
+        bound(&pieces, &mut problems);
+        let read = if problems.is_empty() { policies(text, &mut problems) } else { None };
+        let Some(policies) = read else {
             return Err(problems.into_list());
         };
-        let forbids = forbids(text, file, &policies, &mut problems);
+        let forbids = forbids(&pieces, file, &policies, &mut problems);
         if problems.is_empty() {
             validate(&forbids, &mut problems);
         }
@@ -123,21 +134,17 @@ fn note(error: &DetailedError, otherwise: usize, problems: &mut Problems<'_>) {
 }
 
 fn forbids(
-    text: &str,
+    pieces: &[Piece],
     file: &str,
     policies: &[Policy],
     problems: &mut Problems<'_>,
 ) -> Vec<Forbid> {
-    if policies.len() > POLICIES_MAX {
-        problems.add(0, format!("more than {POLICIES_MAX} policies"), "join some of them");
-    }
-    let starts = starts(text);
-    if starts.len() != policies.len() {
+    if pieces.len() != policies.len() {
         problems.add(0, "the policies cannot be told apart", "end each with a semicolon");
     }
     let mut ids = BTreeSet::new();
     let mut forbids = Vec::new();
-    for (policy, at) in policies.iter().zip(starts) {
+    for (policy, at) in policies.iter().zip(pieces.iter().map(|piece| piece.start)) {
         match policy.effect() {
             Effect::Forbid => {}
             Effect::Permit => {
@@ -169,32 +176,73 @@ fn is_line(text: &str) -> bool {
     (1..=200).contains(&text.chars().count()) && !text.chars().any(char::is_control)
 }
 
-/// Where each policy begins. The text was read by Cedar: a semicolon outside of strings and
-/// comments ends a policy, and stands nowhere else.
-fn starts(text: &str) -> Vec<usize> {
-    let mut starts = Vec::new();
-    let mut start = None;
+/// One policy as it stands in the text, told apart without understanding it.
+struct Piece {
+    start: usize,
+    end: usize,
+    /// How deep its brackets are nested.
+    depth: usize,
+}
+
+/// The policies of a text: a semicolon outside of strings and comments ends one, and in a text that
+/// Cedar reads it stands nowhere else. What follows the last semicolon is a piece too.
+fn pieces(text: &str) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut piece: Option<Piece> = None;
+    let mut open: usize = 0;
     let mut chars = text.char_indices().peekable();
     while let Some((at, c)) = chars.next() {
+        let comment = c == '/' && chars.peek().is_some_and(|(_, next)| *next == '/');
+        if comment {
+            while chars.next_if(|(_, c)| *c != '\n' && *c != '\r').is_some() {}
+        }
+        if comment || c.is_whitespace() {
+            continue;
+        }
+        let current = piece.get_or_insert(Piece { start: at, end: at, depth: 0 });
         match c {
-            '/' if chars.peek().is_some_and(|(_, next)| *next == '/') => {
-                while chars.next_if(|(_, c)| *c != '\n' && *c != '\r').is_some() {}
-            }
-            '"' => {
-                while let Some((_, c)) = chars.next() {
-                    match c {
-                        '\\' => drop(chars.next()),
-                        '"' => break,
-                        _ => {}
-                    }
-                }
-            }
-            ';' => starts.extend(start.take()),
-            c if c.is_whitespace() => {}
-            _ => start = start.or(Some(at)),
+            '"' => skip_string(&mut chars),
+            '(' | '[' | '{' => open += 1,
+            ')' | ']' | '}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        current.depth = current.depth.max(open);
+        current.end = chars.peek().map_or(text.len(), |(next, _)| *next);
+        if c == ';' {
+            pieces.extend(piece.take());
+            open = 0;
         }
     }
-    starts
+    pieces.extend(piece);
+    pieces
+}
+
+/// Up to the end of a string whose opening quote is read.
+fn skip_string(chars: &mut Peekable<CharIndices<'_>>) {
+    while let Some((_, c)) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '"' => break,
+            _ => {}
+        }
+    }
+}
+
+/// Notes policies that are too long or too deep to be given to Cedar, which reads recursively.
+fn bound(pieces: &[Piece], problems: &mut Problems<'_>) {
+    if pieces.len() > POLICIES_MAX {
+        problems.add(0, format!("more than {POLICIES_MAX} policies"), "join some of them");
+    }
+    for piece in pieces {
+        if piece.end - piece.start > POLICY_MAX {
+            let reason = format!("the policy has more than {POLICY_MAX} bytes");
+            problems.add(piece.start, reason, "divide it into several");
+        }
+        if piece.depth > DEPTH_MAX {
+            let reason = format!("the policy's brackets are nested deeper than {DEPTH_MAX}");
+            problems.add(piece.start, reason, "divide it into several");
+        }
+    }
 }
 
 fn validate(forbids: &[Forbid], problems: &mut Problems<'_>) {
@@ -276,8 +324,16 @@ mod tests {
     #[test]
     fn policies_begin_where_their_first_word_stands() {
         let text =
-            "// a; \"b\n@id(\"x;\\\";\") forbid(principal, action, resource);\n\n  forbid();//;";
-        assert_eq!(starts(text), [9, text.find("  forbid").unwrap() + 2]);
-        assert_eq!(starts(""), Vec::<usize>::new());
+            "// a; \"b\n@id(\"x;\\\";\") forbid(principal, action, [(]);\n\n  forbid();//;\n x(";
+        let found = pieces(text);
+        let texts: Vec<&str> = found.iter().map(|piece| &text[piece.start..piece.end]).collect();
+        let first = "@id(\"x;\\\";\") forbid(principal, action, [(]);";
+        assert_eq!(texts, [first, "forbid();", "x("]);
+        let depths: Vec<usize> = found.iter().map(|piece| piece.depth).collect();
+        assert_eq!(depths, [3, 1, 1]);
+        for text in ["", " // only a remark"] {
+            assert!(pieces(text).is_empty(), "{text}");
+        }
+        assert_eq!(pieces("a \"not closed").len(), 1);
     }
 }

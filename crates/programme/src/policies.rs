@@ -8,6 +8,7 @@
 //! * Equal texts give equal versions, in whatever order they were adopted.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Entities, Policy as CedarPolicy, PolicyId, PolicySet,
@@ -141,6 +142,12 @@ impl Policies {
             return refuse(TermsRefusal::UnknownArea, under.to_string());
         };
         self.cedar.ask(question, under, context, policies)
+    }
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.programmes.keys()).finish()
     }
 }
 

@@ -157,7 +157,7 @@ fn names_that_no_adopted_programme_has_are_refused_on_adoption() {
 @id(\"c\") forbid(principal, action, resource == Area::\"rok-nato-itpp-2023/cyber\");
 @id(\"d\") forbid(principal, action, resource) when { context.caveats.contains(Caveat::\"eyes-only\") };
 @id(\"e\") forbid(principal, action, resource == Area::\"cyber-defence\");";
-    let problems = adopt(vec![shipped()], &[text]).err().unwrap();
+    let problems = adopt(vec![shipped()], &[text]).unwrap_err();
     let adopt_first = "correct it, or adopt the programme that has it first";
     assert_eq!(
         lines(&problems),
@@ -221,4 +221,39 @@ fn the_document_shows_the_schema_and_a_file_that_is_accepted() {
     };
     assert_eq!(dense(block("cedarschema")), dense(entente_programme::SCHEMA));
     assert!(adopt(vec![shipped()], &[block("cedar")]).is_ok());
+}
+
+/// Cedar reads recursively: these chains ended the process before policies were bounded.
+#[test]
+fn deep_and_long_policies_do_not_exhaust_the_stack() {
+    let policy = |condition: &str| {
+        format!("@id(\"a\") forbid(principal, action, resource) when {{ {condition} }};")
+    };
+    for (open, middle, close) in [
+        ("(", "1 > 2", ")"),
+        ("[", "1", "]"),
+        ("{a: ", "1", "}"),
+        ("!", "true", ""),
+        ("-", "1", ""),
+        ("if true then ", "true", " else true"),
+        ("if ", "true", " then true else true"),
+        ("true && ", "true", ""),
+        ("1 + ", "1 > 0", ""),
+        ("", "context", ".a"),
+        ("", "context", ".contains(1)"),
+        ("when {", "true", "}"),
+    ] {
+        for times in [8, 15_000, 3_900 / (open.len() + close.len())] {
+            let text = policy(&[&open.repeat(times), middle, &close.repeat(times)].concat());
+            // Whatever the answer is, there is one; what is accepted can be asked about.
+            if let Ok(policies) = adopt(vec![shipped()], &[&text]) {
+                ask(&policies, &label("KOR", Tlp::Green, &[CYBER]), "indicator", "POL");
+            }
+        }
+    }
+    let expected = "kor.cedar:1:1: the policy has more than 4096 bytes; divide it into several";
+    assert_eq!(problems(&policy(&"true && ".repeat(600))), [expected]);
+    let expected = "kor.cedar:1:1: the policy's brackets are nested deeper than 16; divide it into \
+                    several";
+    assert_eq!(problems(&policy(&"(".repeat(16))), [expected]);
 }

@@ -157,7 +157,7 @@ fn the_version_of_one_text_stays_what_it_is() {
 
 #[test]
 fn the_same_programme_or_file_twice_is_refused() {
-    let problems = adopt(vec![small(), small()], &[]).err().unwrap();
+    let problems = adopt(vec![small(), small()], &[]).unwrap_err();
     let expected = "small.toml:1:1: the programme kor-pol-2024 is in small.toml too; \
                     adopt one of them";
     assert_eq!(lines(&problems), [expected]);
