@@ -93,27 +93,16 @@ pub fn weigh(
 ) -> ApprovalState {
     let same = |approval: &&Approval| {
         let expires = approval.subject.expires;
-        approval.subject
-            == Subject {
-                expires,
-                ..subject.clone()
-            }
+        approval.subject == Subject { expires, ..subject.clone() }
     };
-    let current: Vec<&Approval> = approvals
-        .iter()
-        .filter(same)
-        .filter(|approval| now < approval.subject.expires)
-        .collect();
+    let current: Vec<&Approval> =
+        approvals.iter().filter(same).filter(|approval| now < approval.subject.expires).collect();
     let releasers: BTreeSet<&str> = current
         .iter()
         .map(|approval| approval.releaser.as_str())
         .filter(|releaser| Some(*releaser) != author)
         .collect();
-    match (
-        u8::try_from(releasers.len()).unwrap_or(u8::MAX),
-        approvals,
-        current.is_empty(),
-    ) {
+    match (u8::try_from(releasers.len()).unwrap_or(u8::MAX), approvals, current.is_empty()) {
         (0, [], _) => ApprovalState::Missing,
         (0, _, false) => ApprovalState::AuthorOnly,
         (0, _, true) if approvals.iter().any(|approval| same(&approval)) => ApprovalState::Expired,

@@ -289,11 +289,7 @@ pub enum Outcome {
 
 impl Outcome {
     fn fails_if(fails: bool, reason: Reason) -> Self {
-        if fails {
-            Self::Fails(reason)
-        } else {
-            Self::Holds
-        }
+        if fails { Self::Fails(reason) } else { Self::Holds }
     }
 }
 
@@ -322,12 +318,7 @@ pub fn explain(question: &Question<'_>) -> [(Condition, Outcome); 12] {
 }
 
 fn outcome(condition: Condition, question: &Question<'_>) -> Outcome {
-    let Question {
-        label,
-        partner,
-        now,
-        ..
-    } = *question;
+    let Question { label, partner, now, .. } = *question;
     match condition {
         Condition::LabelAndProvenance => label_and_provenance(label, question.provenance),
         Condition::Partner => partner_is_current(partner, now),
@@ -343,10 +334,9 @@ fn outcome(condition: Condition, question: &Question<'_>) -> Outcome {
             Reason::OriginatorControl(label.originator),
         ),
         Condition::Approval => approved(question.approval, question.terms),
-        Condition::Mentions => Outcome::fails_if(
-            question.mentions == Mentions::Withheld,
-            Reason::MentionWithheld,
-        ),
+        Condition::Mentions => {
+            Outcome::fails_if(question.mentions == Mentions::Withheld, Reason::MentionWithheld)
+        }
         Condition::Subscription => subscribed(label, &partner.subscription),
     }
 }
@@ -403,10 +393,7 @@ fn exercise_agrees(label: &Label, partner: &Partner, channel: &Channel) -> Outco
     if label.exercise != channel.exercise {
         return Outcome::Fails(Reason::CrossesTheWall);
     }
-    let enrolled = label
-        .exercise
-        .as_ref()
-        .is_none_or(|id| partner.exercises.contains(id));
+    let enrolled = label.exercise.as_ref().is_none_or(|id| partner.exercises.contains(id));
     Outcome::fails_if(!enrolled, Reason::NotEnrolled)
 }
 

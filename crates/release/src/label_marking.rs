@@ -8,7 +8,7 @@
 //!
 //! Published in docs/formats/label.md.
 
-use std::collections::BTreeSet;
+use std::str::FromStr;
 
 use entente_object::canonical;
 use entente_object::json::{Map, Value};
@@ -17,7 +17,6 @@ use entente_object::time::Timestamp;
 use uuid::{Uuid, uuid};
 
 use crate::label::{Faults, Label, PermittedActions, Under, Window};
-use crate::nation::NationSet;
 
 /// The id of our extension definition.
 pub const EXTENSION_ID: &str = "extension-definition--dca7d89b-b0e2-4a30-b1e3-5725043f6a54";
@@ -57,10 +56,7 @@ pub fn id(label: &Label) -> Uuid {
 
 /// `label` as a STIX 2.1 `marking-definition`, in RFC 8785 form.
 pub fn to_stix(label: &Label) -> String {
-    let name = Label {
-        faults: Faults::NONE,
-        ..label.clone()
-    };
+    let name = Label { faults: Faults::NONE, ..label.clone() };
     let marking = object([
         ("created", CREATED.into()),
         ("extensions", object([(EXTENSION_ID, extension(label))])),
@@ -82,23 +78,25 @@ fn extension(label: &Label) -> Value<'static> {
     });
     let mut body = vec![
         ("actions", label.actions.as_str().into()),
-        ("caveats", texts(&label.caveats)),
         ("extension_type", "property-extension".into()),
         ("onward", label.onward.into()),
         ("originator", label.originator.to_string().into()),
-        ("rel_to", texts(label.rel_to.iter())),
         ("tlp", label.tlp.as_name().into()),
-        ("under", Value::Array(under.collect())),
     ];
-    let exercise = label.exercise.as_ref().map(ToString::to_string);
-    let [not_before, not_after] =
-        [label.window.not_before, label.window.not_after].map(|at| at.map(Timestamp::to_stix));
-    for (name, value) in [
-        ("exercise", exercise),
-        ("not_before", not_before),
-        ("not_after", not_after),
+    // STIX has no empty lists and no null (§2.1): what is empty is not there.
+    for (name, list) in [
+        ("caveats", texts(&label.caveats)),
+        ("rel_to", texts(label.rel_to.iter())),
+        ("under", under.collect()),
     ] {
-        body.extend(value.map(|text| (name, text.into())));
+        body.extend((!list.is_empty()).then_some((name, Value::Array(list))));
+    }
+    for (name, text) in [
+        ("exercise", label.exercise.as_ref().map(ToString::to_string)),
+        ("not_after", label.window.not_after.map(Timestamp::to_stix)),
+        ("not_before", label.window.not_before.map(Timestamp::to_stix)),
+    ] {
+        body.extend(text.map(|text| (name, text.into())));
     }
     object(body)
 }
@@ -111,9 +109,9 @@ fn object(members: impl IntoIterator<Item = (&'static str, Value<'static>)>) -> 
     Value::Object(map)
 }
 
-fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Value<'static> {
+fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<Value<'static>> {
     let texts = items.into_iter().map(|item| item.to_string().into());
-    Value::Array(texts.collect())
+    texts.collect()
 }
 
 /// Whether a marking definition carries our extension.
@@ -122,11 +120,7 @@ pub fn is_label(marking: &Map<'_>) -> bool {
 }
 
 fn extension_of<'v, 'a>(marking: &'v Map<'a>) -> Option<&'v Map<'a>> {
-    marking
-        .get("extensions")?
-        .as_object()?
-        .get(EXTENSION_ID)?
-        .as_object()
+    marking.get("extensions")?.as_object()?.get(EXTENSION_ID)?.as_object()
 }
 
 /// Reads the label of a marking definition, whose id has the UUID `own_id`.
@@ -147,30 +141,21 @@ fn read(body: &Map<'_>) -> Result<Label, BadLabel> {
     if let Some((name, _)) = body.iter().find(|(name, _)| !PROPERTIES.contains(name)) {
         return Err(BadLabel::Unknown(name.to_owned()));
     }
-    let text = |name: &'static str| body.get(name).and_then(Value::as_str);
-    if text("extension_type") != Some("property-extension") {
-        return Err(BadLabel::Property("extension_type"));
-    }
+    let is_ours = |value: &Value<'_>| (value.as_str()? == "property-extension").then_some(());
+    required(body, "extension_type", is_ours)?;
     Ok(Label {
-        originator: parse(text("originator"), "originator")?,
-        tlp: text("tlp")
-            .and_then(Tlp::from_name)
-            .ok_or(BadLabel::Property("tlp"))?,
-        rel_to: list(body, "rel_to")?.into_iter().collect::<NationSet>(),
-        under: under(body)?,
-        caveats: list(body, "caveats")?.into_iter().collect(),
-        actions: text("actions")
-            .and_then(PermittedActions::from_name)
-            .ok_or(BadLabel::Property("actions"))?,
-        exercise: optional(body, "exercise")?,
+        originator: required(body, "originator", text_of)?,
+        tlp: required(body, "tlp", |value| Tlp::from_name(value.as_str()?))?,
+        rel_to: list(body, "rel_to", text_of)?,
+        under: list(body, "under", under)?,
+        caveats: list(body, "caveats", text_of)?,
+        actions: required(body, "actions", |value| PermittedActions::from_name(value.as_str()?))?,
+        exercise: optional(body, "exercise", text_of)?,
         window: Window {
-            not_before: optional(body, "not_before")?,
-            not_after: optional(body, "not_after")?,
+            not_before: optional(body, "not_before", text_of)?,
+            not_after: optional(body, "not_after", text_of)?,
         },
-        onward: body
-            .get("onward")
-            .and_then(Value::as_bool)
-            .ok_or(BadLabel::Property("onward"))?,
+        onward: required(body, "onward", Value::as_bool)?,
         faults: Faults::NONE,
     })
 }
@@ -189,48 +174,41 @@ const PROPERTIES: [&str; 11] = [
     "under",
 ];
 
-fn parse<T: std::str::FromStr>(text: Option<&str>, name: &'static str) -> Result<T, BadLabel> {
-    text.and_then(|text| text.parse().ok())
-        .ok_or(BadLabel::Property(name))
-}
-
-fn optional<T: std::str::FromStr>(
-    body: &Map<'_>,
+fn required<'a, T>(
+    body: &Map<'a>,
     name: &'static str,
+    read: impl Fn(&Value<'a>) -> Option<T>,
+) -> Result<T, BadLabel> {
+    optional(body, name, read)?.ok_or(BadLabel::Property(name))
+}
+
+fn optional<'a, T>(
+    body: &Map<'a>,
+    name: &'static str,
+    read: impl Fn(&Value<'a>) -> Option<T>,
 ) -> Result<Option<T>, BadLabel> {
-    match body.get(name) {
-        None => Ok(None),
-        Some(value) => parse(value.as_str(), name).map(Some),
-    }
+    let value = body.get(name);
+    let read = value.map(|value| read(value).ok_or(BadLabel::Property(name)));
+    read.transpose()
 }
 
-fn list<T: std::str::FromStr>(body: &Map<'_>, name: &'static str) -> Result<Vec<T>, BadLabel> {
-    let values = body
-        .get(name)
-        .and_then(Value::as_array)
-        .ok_or(BadLabel::Property(name))?;
-    values
-        .iter()
-        .map(|value| parse(value.as_str(), name))
-        .collect()
-}
-
-fn under(body: &Map<'_>) -> Result<BTreeSet<Under>, BadLabel> {
-    let bad = BadLabel::Property("under");
-    let values = body
-        .get("under")
-        .and_then(Value::as_array)
-        .ok_or(bad.clone())?;
-    let one = |value: &Value<'_>| -> Result<Under, BadLabel> {
-        let map = value
-            .as_object()
-            .filter(|map| map.len() == 2)
-            .ok_or(bad.clone())?;
-        let text = |name: &str| map.get(name).and_then(Value::as_str);
-        Ok(Under {
-            programme: parse(text("programme"), "under")?,
-            area: parse(text("area"), "under")?,
-        })
+/// The items of a list; none if it is not there.
+fn list<'a, T, C: FromIterator<T>>(
+    body: &Map<'a>,
+    name: &'static str,
+    read: impl Fn(&Value<'a>) -> Option<T>,
+) -> Result<C, BadLabel> {
+    let items = match body.get(name) {
+        None => Some(&[][..]),
+        Some(value) => value.as_array(),
     };
-    values.iter().map(one).collect()
+    items.and_then(|items| items.iter().map(read).collect()).ok_or(BadLabel::Property(name))
+}
+
+fn text_of<T: FromStr>(value: &Value<'_>) -> Option<T> {
+    value.as_str()?.parse().ok()
+}
+
+fn under(value: &Value<'_>) -> Option<Under> {
+    Some(Under { programme: text_of(value.get("programme")?)?, area: text_of(value.get("area")?)? })
 }

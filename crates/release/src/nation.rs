@@ -89,9 +89,7 @@ impl NationSet {
     /// The nations named by both.
     #[must_use]
     pub fn intersection(&self, other: &Self) -> Self {
-        self.iter()
-            .filter(|nation| other.contains(*nation))
-            .collect()
+        self.iter().filter(|nation| other.contains(*nation)).collect()
     }
 }
 
@@ -128,21 +126,12 @@ mod tests {
         for good in ["KOR", "GBR", "POL", "XAA", "XKX", "XZZ"] {
             assert_eq!(good.parse::<Nation>().unwrap().as_str(), good);
         }
-        for bad in [
-            "ROK", "UK", "GB", "", "kor", "KORE", "ZZZ", "XaA", "X1A", "OR ", "X A", "AB ",
-        ] {
-            assert_eq!(
-                bad.parse::<Nation>(),
-                Err(UnknownNation(bad.into())),
-                "{bad}"
-            );
+        for bad in ["ROK", "UK", "GB", "", "kor", "KORE", "ZZZ", "XaA", "X1A", "OR ", "X A", "AB "]
+        {
+            assert_eq!(bad.parse::<Nation>(), Err(UnknownNation(bad.into())), "{bad}");
         }
         assert_eq!(ASSIGNED.split(' ').count(), 249);
-        assert!(
-            ASSIGNED
-                .split(' ')
-                .all(|code| code.len() == 3 && !code.starts_with('X'))
-        );
+        assert!(ASSIGNED.split(' ').all(|code| code.len() == 3 && !code.starts_with('X')));
     }
 
     #[test]
@@ -155,21 +144,13 @@ mod tests {
     #[test]
     fn sets_are_sorted_and_unique() {
         let set = |text: &str| -> NationSet {
-            text.split_whitespace()
-                .map(|code| code.parse::<Nation>().unwrap())
-                .collect()
+            text.split_whitespace().map(|code| code.parse::<Nation>().unwrap()).collect()
         };
         assert_eq!(
-            set("POL KOR POL")
-                .iter()
-                .map(|n| n.to_string())
-                .collect::<Vec<_>>(),
+            set("POL KOR POL").iter().map(|n| n.to_string()).collect::<Vec<_>>(),
             ["KOR", "POL"]
         );
-        assert_eq!(
-            set("POL KOR USA").intersection(&set("USA POL ITA")),
-            set("POL USA")
-        );
+        assert_eq!(set("POL KOR USA").intersection(&set("USA POL ITA")), set("POL USA"));
         assert!(NationSet::none().is_empty() && !set("KOR").is_empty());
         assert!(!NationSet::none().contains(Nation::KOR) && set("KOR").contains(Nation::KOR));
     }

@@ -97,9 +97,7 @@ impl PartnerSet {
 
 impl fmt::Debug for PartnerSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.iter().map(PartnerIndex::get))
-            .finish()
+        f.debug_set().entries(self.iter().map(PartnerIndex::get)).finish()
     }
 }
 
@@ -205,18 +203,10 @@ impl Audience {
         if let Outcome::Fails(reason) = partner_is_current(partner, now) {
             return Err(reason);
         }
-        if channel
-            .exercise
-            .as_ref()
-            .is_some_and(|exercise| !partner.exercises.contains(exercise))
-        {
+        if channel.exercise.as_ref().is_some_and(|exercise| !partner.exercises.contains(exercise)) {
             return Err(Reason::NotEnrolled);
         }
-        Ok(Self {
-            partner: partner.index,
-            nation: partner.nation,
-            channel,
-        })
+        Ok(Self { partner: partner.index, nation: partner.nation, channel })
     }
 
     /// The partner's number.

@@ -66,11 +66,7 @@ pub struct Recipients {
 impl Recipients {
     /// Nobody: for an object whose label need not even be asked about.
     pub fn nobody() -> Self {
-        Self {
-            at_once: PartnerSet::NONE,
-            on_approval: Vec::new(),
-            steady: Window::default(),
-        }
+        Self { at_once: PartnerSet::NONE, on_approval: Vec::new(), steady: Window::default() }
     }
 
     /// The partners who receive it now.
@@ -112,9 +108,7 @@ impl Recipients {
             .copied()
             .partition(|(_, required)| approval.suffices(*required));
         Self {
-            at_once: enough
-                .iter()
-                .fold(self.at_once, |set, (partner, _)| set.with(*partner)),
+            at_once: enough.iter().fold(self.at_once, |set, (partner, _)| set.with(*partner)),
             on_approval: waiting,
             steady: self.steady,
         }
@@ -129,14 +123,9 @@ pub fn recipients(
     provenance: Provenance,
     world: &World<'_>,
 ) -> Recipients {
-    let mut answer = Recipients {
-        steady: steady(label, world),
-        ..Recipients::nobody()
-    };
+    let mut answer = Recipients { steady: steady(label, world), ..Recipients::nobody() };
     for partner in world.partners {
-        let terms = world
-            .policy
-            .terms(label, object_type, partner.nation, world.now);
+        let terms = world.policy.terms(label, object_type, partner.nation, world.now);
         let question = Question {
             label,
             provenance,
@@ -163,10 +152,7 @@ pub fn recipients(
 }
 
 fn would_allow(question: &Question<'_>, releasers: u8) -> bool {
-    decide(&Question {
-        approval: ApprovalState::By(releasers),
-        ..*question
-    }) == Decision::Allow
+    decide(&Question { approval: ApprovalState::By(releasers), ..*question }) == Decision::Allow
 }
 
 /// The narrowest window around `now` at whose borders an answer may change.
@@ -178,15 +164,9 @@ fn steady(label: &Label, world: &World<'_>) -> Window {
         .flatten();
     borders.fold(Window::default(), |steady, border| {
         let half = if border <= world.now {
-            Window {
-                not_before: Some(border),
-                not_after: None,
-            }
+            Window { not_before: Some(border), not_after: None }
         } else {
-            Window {
-                not_before: None,
-                not_after: Some(border),
-            }
+            Window { not_before: None, not_after: Some(border) }
         };
         steady.intersection(half)
     })

@@ -76,9 +76,7 @@ fn carries_red(bytes: &[u8]) -> bool {
 fn refers_to_red(bytes: &[u8]) -> bool {
     const REFERENCE: &[u8] = b"\"marking-definition--";
     memchr::memmem::find_iter(bytes, REFERENCE).any(|at| {
-        let uuid = bytes
-            .get(at + REFERENCE.len()..)
-            .and_then(|rest| rest.get(..36));
+        let uuid = bytes.get(at + REFERENCE.len()..).and_then(|rest| rest.get(..36));
         let uuid = uuid.and_then(|text| Uuid::try_parse_ascii(text).ok());
         uuid.and_then(Tlp::from_marking_uuid) == Some(Tlp::Red)
     })
