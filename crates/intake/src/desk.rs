@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use entente_log::entry::{Act, Entry, LabelNumber};
 use entente_log::journal::Journal as _;
@@ -63,6 +64,9 @@ pub enum IntakeError {
     #[error("the approval was not accepted: {0}")]
     Approval(&'static str),
 }
+
+/// How long a new partner's credentials count: a year, then people meet again.
+const CREDENTIAL_LASTS: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -222,12 +226,13 @@ impl Desk {
         if self.partner(nation).is_err() {
             let index = u8::try_from(self.records.len()).ok().and_then(PartnerIndex::new);
             let index = index.ok_or(IntakeError::TooManyPartners)?;
+            let now = self.now();
             let act = PartnerAct {
                 index: index.get(),
                 nation: nation.to_string(),
                 standing: "active".to_owned(),
-                not_before: None,
-                not_after: None,
+                not_before: Some(now.unix_micros()),
+                not_after: Some(now.saturating_add(CREDENTIAL_LASTS).unix_micros()),
                 caveats: Vec::new(),
                 exercises: Vec::new(),
                 subscription: None,

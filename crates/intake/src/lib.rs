@@ -17,8 +17,8 @@ mod label;
 mod prepare;
 mod take;
 
-pub use decide::{Explanation, Summary};
+pub use decide::{Explanation, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord};
 pub use label::Applied;
-pub use prepare::{Prepared, Refused, prepare};
+pub use prepare::{Prepared, Refused, party_identity, prepare};
 pub use take::{Outcome, Taken};

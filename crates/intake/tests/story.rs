@@ -1,0 +1,218 @@
+//! A story: Korea's node takes intelligence in, and each partner has exactly what the programme
+//! releases to it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use entente_intake::acts::{NodeAct, ProgrammeAct};
+use entente_intake::{Applied, Desk, Outcome, Prepared, Refused, prepare};
+use entente_log::key::Key;
+use entente_object::clock::{Clock as _, StepClock};
+use entente_object::marking::Tlp;
+use entente_object::time::Timestamp;
+use entente_release::label::{PermittedActions, Under, Window};
+use entente_release::partner::{Authenticated, Channel};
+use entente_release::{Audience, Nation};
+use entente_store::{Home, Reader, Selection, Signing};
+
+const AREA: &str = "rok-nato-itpp-2023/cyber-defence";
+
+fn nation(code: &str) -> Nation {
+    code.parse().unwrap()
+}
+
+struct Node {
+    folder: tempfile::TempDir,
+    clock: Arc<StepClock>,
+    desk: Desk,
+}
+
+fn node() -> Node {
+    let folder = tempfile::tempdir().unwrap();
+    let start = Timestamp::parse("2023-12-13T00:00:00Z").unwrap();
+    let clock = Arc::new(StepClock::new(start, Duration::from_millis(1)));
+    let mut home = Home::open(folder.path()).unwrap();
+    let key = Key::from_seed("KOR", &[7; 32]).unwrap();
+    let act = NodeAct { nation: "KOR".into(), key: key.public() };
+    Desk::init(&mut home, &act, clock.now()).unwrap();
+    let mut desk = Desk::open(home, clock.clone()).unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programmes/rok-nato-itpp-2023.toml");
+    let text = std::fs::read_to_string(file).unwrap();
+    desk.adopt_programme(&ProgrammeAct { file: "itpp.toml".into(), text }).unwrap();
+    let mut partners = Vec::new();
+    for code in ["USA", "GBR", "POL", "ITA"] {
+        let record = desk.add_partner(nation(code)).unwrap();
+        partners.push((record.partner.index, record.partner.nation));
+    }
+    desk.home_mut().sign_with(Signing { key, here: Nation::KOR, partners }).unwrap();
+    Node { folder, clock, desk }
+}
+
+fn applied(tlp: Tlp, rel_to: &[&str]) -> Applied {
+    let (programme, area) = AREA.split_once('/').unwrap();
+    Applied {
+        tlp: Some(tlp),
+        rel_to: rel_to.iter().map(|code| nation(code)).collect(),
+        under: [Under { programme: programme.parse().unwrap(), area: area.parse().unwrap() }].into(),
+        caveats: [].into(),
+        actions: PermittedActions::ExternallyVisibleDirect,
+        exercise: None,
+        window: Window::default(),
+    }
+}
+
+fn ready(json: &str) -> Prepared {
+    prepare(json.as_bytes().to_vec()).unwrap_or_else(|(refused, _)| panic!("{refused}"))
+}
+
+fn malware(n: u8, modified: &str) -> Prepared {
+    ready(&format!(
+        r#"{{"type":"malware","spec_version":"2.1","id":"malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd00{n:02x}",
+        "created":"2023-12-01T00:00:00.000Z","modified":"{modified}","name":"m{n}","is_family":true}}"#
+    ))
+}
+
+fn relationship(n: u8, from: u8, to: u8) -> Prepared {
+    ready(&format!(
+        r#"{{"type":"relationship","spec_version":"2.1","id":"relationship--1c7b5b88-8ff7-4a4d-aa9d-feb398cd00{n:02x}",
+        "created":"2023-12-01T00:00:00.000Z","modified":"2023-12-01T00:00:00.000Z","relationship_type":"related-to",
+        "source_ref":"malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd00{from:02x}","target_ref":"malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd00{to:02x}"}}"#
+    ))
+}
+
+/// The text of everything that a nation's view has, in order.
+fn view(node: &Node, code: &str) -> String {
+    let record = node.desk.partner(nation(code)).unwrap();
+    let session = Authenticated::Password(nation(code));
+    let now = node.clock.now();
+    let audience = Audience::admit(&record.partner, &session, Channel::default(), now).unwrap();
+    let mut reader = Reader::open(node.folder.path()).unwrap();
+    let selection = Selection { under: AREA.into(), limit: 1000, ..Selection::default() };
+    let rows = reader.rows(&audience, &selection).unwrap();
+    assert!(rows.rows.windows(2).all(|pair| pair[0].added < pair[1].added));
+    let bytes = reader.objects(&audience, &rows.rows).unwrap().into_bytes();
+    String::from_utf8(bytes).unwrap()
+}
+
+fn names(node: &Node, code: &str) -> Vec<String> {
+    let text = view(node, code);
+    let mut names: Vec<String> = text
+        .split("\"id\":\"")
+        .skip(1)
+        .map(|rest| {
+            let id = rest.split('"').next().unwrap();
+            format!("{}{}", &id[..1], id[id.len() - 2..].trim_start_matches('0'))
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn each_partner_has_what_its_label_and_the_programme_allow() {
+    let mut node = node();
+    let old = "2023-12-01T00:00:00.000Z";
+    let all = applied(Tlp::Amber, &["USA", "GBR", "POL", "ITA"]);
+    let few = applied(Tlp::Amber, &["USA", "GBR"]);
+    node.desk.take(vec![malware(1, old), malware(2, old)], Nation::KOR, Some(&all)).unwrap();
+    node.desk.take(vec![malware(3, old)], Nation::KOR, Some(&few)).unwrap();
+    // A relationship to what Poland may not have does not reach Poland.
+    let links = vec![relationship(1, 1, 2), relationship(2, 2, 3)];
+    node.desk.take(links, Nation::KOR, Some(&all)).unwrap();
+    assert_eq!(names(&node, "USA"), ["m1", "m2", "m3", "r1", "r2"]);
+    assert_eq!(names(&node, "POL"), ["m1", "m2", "r1"]);
+    let why = node.desk.explain("relationship--1c7b5b88-8ff7-4a4d-aa9d-feb398cd0002", nation("POL"));
+    assert!(why.unwrap().withheld.len() == 1);
+}
+
+#[test]
+fn what_waits_for_an_object_follows_it() {
+    let mut node = node();
+    let all = applied(Tlp::Amber, &["USA", "POL"]);
+    let taken = node.desk.take(vec![relationship(1, 1, 2)], Nation::KOR, Some(&all)).unwrap();
+    assert!(
+        matches!(&taken.outcomes[..], [Outcome::Taken { released, held, .. }]
+            if released.is_empty() && !held.is_empty())
+    );
+    assert_eq!(names(&node, "POL"), Vec::<String>::new());
+    let old = "2023-12-01T00:00:00.000Z";
+    let taken = node.desk.take(vec![malware(1, old), malware(2, old)], Nation::KOR, Some(&all));
+    assert_eq!(taken.unwrap().followed, 1);
+    assert_eq!(names(&node, "POL"), ["m1", "m2", "r1"]);
+}
+
+#[test]
+fn unlabelled_unmarked_and_red_go_to_nobody() {
+    let mut node = node();
+    let old = "2023-12-01T00:00:00.000Z";
+    node.desk.take(vec![malware(1, old)], Nation::KOR, None).unwrap();
+    let unmarked = Applied { tlp: None, ..applied(Tlp::Clear, &["USA"]) };
+    node.desk.take(vec![malware(2, old)], Nation::KOR, Some(&unmarked)).unwrap();
+    let red = applied(Tlp::Red, &["USA"]);
+    node.desk.take(vec![malware(3, old)], Nation::KOR, Some(&red)).unwrap();
+    assert_eq!(names(&node, "USA"), Vec::<String>::new());
+}
+
+#[test]
+fn a_newer_version_replaces_and_equal_ones_are_refused() {
+    let mut node = node();
+    let all = applied(Tlp::Amber, &["USA"]);
+    let (old, new) = ("2023-12-01T00:00:00.000Z", "2023-12-02T00:00:00.000Z");
+    node.desk.take(vec![malware(1, old)], Nation::KOR, Some(&all)).unwrap();
+    let same = node.desk.take(vec![malware(1, old)], Nation::KOR, Some(&all)).unwrap();
+    assert_eq!(same.outcomes, [Outcome::Same]);
+    let mut other = malware(1, old);
+    other.digest[0] ^= 1;
+    let conflict = node.desk.take(vec![other], Nation::KOR, Some(&all)).unwrap();
+    assert!(matches!(&conflict.outcomes[..], [Outcome::Refused(Refused::Conflict(_))]));
+    assert_eq!(node.desk.home().acts("alarm").unwrap().len(), 1);
+    node.desk.take(vec![malware(1, new)], Nation::KOR, Some(&all)).unwrap();
+    let text = view(&node, "USA");
+    assert!(text.contains(new) && !text.contains(old.replace("01T", "01T").as_str()) || text.matches("\"id\"").count() == 1);
+}
+
+#[test]
+fn indexes_rebuild_to_the_same_views_and_ledgers_verify() {
+    let mut node = node();
+    let old = "2023-12-01T00:00:00.000Z";
+    let all = applied(Tlp::Amber, &["USA", "GBR", "POL", "ITA"]);
+    let batch = (0..60).map(|n| malware(n, old)).chain((0..50).map(|n| relationship(n, n, n + 9)));
+    node.desk.take(batch.collect(), Nation::KOR, Some(&all)).unwrap();
+    let before = ["USA", "POL", "ITA"].map(|code| view(&node, code));
+    node.desk.home_mut().rebuild(&mut |_, _| ()).unwrap();
+    assert_eq!(["USA", "POL", "ITA"].map(|code| view(&node, code)), before);
+    let reader = Reader::open(node.folder.path()).unwrap();
+    let partner = node.desk.partner(nation("POL")).unwrap().partner.index;
+    let public = node.desk.node().key.clone();
+    let verified = reader.verify_ledger(partner, "KOR/ledger/POL", &public, &mut |_| ()).unwrap();
+    assert_eq!(verified.entries, 110);
+    let uuid = malware(7, old).id.uuid();
+    let proof = reader.prove(partner, uuid).unwrap().unwrap();
+    assert!(proof.verify("KOR/ledger/POL", &public));
+    assert!(!proof.verify("KOR/ledger/USA", &public));
+    reader.verify_log(&mut |_| ()).unwrap();
+}
+
+#[test]
+fn a_restored_old_backup_may_not_sign() {
+    let mut node = node();
+    let old = "2023-12-01T00:00:00.000Z";
+    let all = applied(Tlp::Amber, &["USA"]);
+    let backup = node.folder.path().join("backup.db");
+    node.desk.take(vec![malware(1, old)], Nation::KOR, Some(&all)).unwrap();
+    entente_store::backup(node.folder.path(), &backup).unwrap();
+    node.desk.take(vec![malware(2, old)], Nation::KOR, Some(&all)).unwrap();
+    let Node { folder, desk, .. } = node;
+    drop(desk);
+    entente_store::restore(folder.path(), &backup).unwrap();
+    let error = sign_again(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("has 1 entries, but 2 were signed"), "{error}");
+}
+
+fn sign_again(folder: &Path) -> Result<(), entente_store::StoreError> {
+    let mut home = Home::open(folder)?;
+    let key = Key::from_seed("KOR", &[7; 32]).unwrap();
+    let usa = entente_release::PartnerIndex::new(0).unwrap();
+    home.sign_with(Signing { key, here: Nation::KOR, partners: vec![(usa, nation("USA"))] })
+}
