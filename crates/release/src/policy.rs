@@ -13,7 +13,7 @@ use crate::label::{Label, Window};
 use crate::nation::Nation;
 use crate::partner::{Channel, Partner, PartnerIndex, PartnerSet};
 
-/// SHA-256 over the policy's text: programmes in force and national files.
+/// SHA-256 over the policy's text: adopted programmes and national files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PolicyVersion(pub [u8; 32]);
 
@@ -23,7 +23,8 @@ pub trait Policy {
     fn version(&self) -> PolicyVersion;
 
     /// What it says about an object of `object_type` with `label` going to `partner` at `now`.
-    /// Total: an error is [`Terms::Refuse`].
+    /// Total: an error is [`Terms::Refuse`]. Monotone: where it refuses a label, it refuses every
+    /// label that this one combines to; else adding a marking could add a recipient.
     fn terms(&self, label: &Label, object_type: &str, partner: Nation, now: Timestamp) -> Terms;
 
     /// The times around `now` between which [`Policy::terms`] gives the same answers.

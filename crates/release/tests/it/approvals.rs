@@ -3,7 +3,7 @@
 use entente_object::time::Timestamp;
 use entente_release::approval::{Approval, ApprovalState, Subject, weigh};
 use entente_release::policy::PolicyVersion;
-use proptest::prelude::*;
+use proptest::{prop_assert_eq, proptest};
 
 use crate::universe::{NOW, at, cases, nations};
 

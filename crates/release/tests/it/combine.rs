@@ -12,9 +12,11 @@ use entente_release::name::{Caveat, ExerciseId};
 use entente_release::partner::{Channel, Subscription};
 use entente_release::policy::{PolicyVersion, World, recipients};
 use entente_release::{Label, Nation, Partner, PartnerSet, Policy, Recipients};
+use proptest::arbitrary::any;
 use proptest::collection::btree_set;
-use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::{Just, Strategy};
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use crate::universe::{
     CYBER, NOW, SPACE, at, cases, channel, clause, label, names, nation, nations, partner, unders,

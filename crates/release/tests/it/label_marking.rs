@@ -6,7 +6,7 @@ use entente_object::marking::Tlp;
 use entente_release::Label;
 use entente_release::label::{Fault, Faults, PermittedActions};
 use entente_release::label_marking::{BadLabel, EXTENSION_ID, from_stix, id, is_label, to_stix};
-use proptest::prelude::*;
+use proptest::{prop_assert_eq, proptest};
 use uuid::{Uuid, uuid};
 
 use crate::universe::{cases, channel, label, names, nations, unders, window};
@@ -67,6 +67,17 @@ fn the_bytes_of_two_labels_are_frozen() {
     assert_eq!(to_stix(&full()), FULL);
     assert_eq!((id(&label()), id(&full())), (PLAIN_ID, FULL_ID));
     assert_eq!((read(PLAIN), read(FULL)), (Ok(label()), Ok(full())));
+}
+
+#[test]
+fn the_document_has_a_true_specimen() {
+    let document = include_str!("../../../../docs/formats/label.md");
+    let blocks: Vec<&str> = document.split("```").collect();
+    let specimen = blocks[1].strip_prefix("json").unwrap().trim();
+    let label = read(specimen).unwrap();
+    assert!(label.is_valid());
+    let hashed = blocks[3].strip_prefix("json").unwrap().trim();
+    assert_eq!(extension(&to_stix(&label)), hashed);
 }
 
 #[test]

@@ -3,7 +3,8 @@
 use entente_release::PartnerSet;
 use entente_release::mention::{Mentioned, releasable};
 use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::strategy::{Just, Strategy};
+use proptest::{prop_assert_eq, prop_oneof, proptest};
 
 use crate::universe::{cases, index};
 

@@ -9,7 +9,8 @@ use entente_release::label::Window;
 use entente_release::partner::{Channel, Standing, Subscription};
 use entente_release::policy::{PolicyVersion, World, recipients};
 use entente_release::{Label, Nation, NationSet, Partner, PartnerSet, Policy, Recipients};
-use proptest::prelude::*;
+use proptest::strategy::Strategy;
+use proptest::{prop_assert, prop_assert_eq, proptest};
 
 use crate::universe::{
     NOW, Situation, at, cases, channel, clause, index, label, names, nation, nations, partner,
