@@ -95,6 +95,15 @@ impl Reader {
         Ok(Self { database, labels })
     }
 
+    /// A number that differs from the one before if anything was committed in between. It means
+    /// nothing to another reader.
+    pub fn data_version(&self) -> Result<i64, StoreError> {
+        self.database
+            .prepare_cached("PRAGMA data_version")
+            .and_then(|mut query| query.query_row([], |row| row.get(0)))
+            .doing("looking for changes")
+    }
+
     /// The acts of a kind, in order.
     pub fn acts(
         &self,

@@ -13,9 +13,19 @@
 //! {"more":true,"next":"Zm9v…","objects":[{"type":"indicator",…}]}
 //! ```
 
+mod api;
+mod auth;
+mod cursor;
 pub mod doors;
+mod error;
 pub mod limits;
+mod media;
+mod pages;
+mod query;
+mod readers;
+mod resources;
 mod service;
+mod submit;
 
 pub use doors::{
     Account, Accounts, ClientCertificate, Collection, Directory, Fate, Inbox, InboxError, OverTls,
@@ -25,7 +35,34 @@ pub use service::{Doors, Secrets, Service, Settings, SettingsError};
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::routing::{MethodRouter, get};
+
 /// The server as a function from requests to responses.
-pub fn app(service: Arc<Service>) -> axum::Router {
-    axum::Router::new().with_state(service)
+pub fn app(service: Arc<Service>) -> Router {
+    let root = format!("/{}", service.settings.api_root);
+    let mut app = Router::new().route("/taxii2", get(api::discovery));
+    app = app.route("/taxii2/", get(api::discovery));
+    for (path, methods) in routes() {
+        // The standard has a slash at the end of every address; people forget it.
+        app = app.route(&format!("{root}{path}"), methods.clone());
+        app = app.route(&format!("{root}{path}/"), methods);
+    }
+    app.method_not_allowed_fallback(api::method_not_allowed)
+        .fallback(api::not_found)
+        .with_state(service)
+}
+
+/// The addresses under the API root.
+fn routes() -> [(&'static str, MethodRouter<Arc<Service>>); 8] {
+    [
+        ("", get(api::api_root)),
+        ("/status/{id}", get(api::status)),
+        ("/collections", get(api::collections)),
+        ("/collections/{id}", get(api::collection)),
+        ("/collections/{id}/manifest", get(api::manifest)),
+        ("/collections/{id}/objects", get(api::objects).post(api::add_objects)),
+        ("/collections/{id}/objects/{object}", get(api::object).delete(api::delete_object)),
+        ("/collections/{id}/objects/{object}/versions", get(api::versions)),
+    ]
 }

@@ -7,7 +7,6 @@ use std::time::Duration;
 use entente_object::limits::BODY_WIRE_BYTES_MAX;
 
 const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
 
 /// The longest request body as it comes over the wire, which API roots advertise: 10 MiB. What it
 /// inflates to, 50 MiB at most and 20 to one, is held by `entente_object::read`.
@@ -21,7 +20,7 @@ pub const SUBMITTED_OBJECTS_MAX: usize = 100_000;
 pub const SUBMISSIONS_PER_PARTNER: usize = 2;
 
 /// How long a body may take to arrive: 10 MiB at 1.4 Mbit/s.
-pub const BODY_TIME: Duration = Duration::from_secs(60);
+pub const BODY_TIME: Duration = Duration::from_mins(1);
 
 /// The most objects of one page: 10,000 of 800 bytes are 8 MB, below what clients accept as a body.
 pub const PAGE_OBJECTS_MAX: usize = 10_000;
@@ -76,6 +75,6 @@ pub const CURSOR_BYTES_MAX: usize = 128;
 /// The most readers of the store that are kept open; each has 4 MiB of page cache.
 pub const READERS_KEPT_MAX: usize = 16;
 
-/// The status of a request that many clients can still read in one piece: what is beyond is counted
-/// and not listed.
-pub const STATUS_BYTES_MAX: usize = 32 * MIB;
+/// Pages of one partner that are made at once; more wait. One partner alone keeps two cores busy at
+/// most, and the 64 partners have 128 readers open at most.
+pub const PAGES_MADE_PER_PARTNER: usize = 2;

@@ -3,10 +3,21 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use axum::response::Response;
 use entente_object::clock::Clock;
-use entente_release::partner::Channel;
+use entente_release::partner::{Channel, PARTNERS_MAX};
+use entente_release::{Audience, PartnerIndex};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-use crate::doors::{Accounts, Directory, Inbox};
+use crate::api::Caller;
+use crate::auth::{Gate, Session};
+use crate::cursor::Cursors;
+use crate::doors::{Accounts, Collection, Directory, Inbox, InboxError};
+use crate::error::TaxiiError;
+use crate::limits::{PAGES_MADE_PER_PARTNER, ROWS_ASKED_INLINE, SUBMISSIONS_PER_PARTNER};
+use crate::pages::Pages;
+use crate::query::Asked;
+use crate::readers::Readers;
 
 /// What the operator says about the server.
 #[derive(Clone, Debug)]
@@ -69,19 +80,110 @@ pub enum SettingsError {
 /// A server.
 pub struct Service {
     pub(crate) settings: Settings,
+    pub(crate) secrets: Secrets,
     pub(crate) doors: Doors,
+    pub(crate) gate: Gate,
+    pub(crate) cursors: Cursors,
+    pub(crate) readers: Readers,
+    pages: Pages,
+    /// For each partner: what it may have under way.
+    budgets: Vec<Budget>,
+}
+
+/// What one partner may have under way at once, whatever the others do.
+struct Budget {
+    pages: Semaphore,
+    submissions: Semaphore,
 }
 
 impl Service {
     /// A server with these settings, secrets and doors.
     pub fn new(
         settings: Settings,
-        _secrets: &Secrets,
+        secrets: Secrets,
         doors: Doors,
     ) -> Result<Arc<Self>, SettingsError> {
         check_root(&settings.api_root)?;
         check_url(settings.public_url.as_deref())?;
-        Ok(Arc::new(Self { settings, doors }))
+        let (accounts, clock) = (Arc::clone(&doors.accounts), Arc::clone(&doors.clock));
+        let budget = |_| Budget {
+            pages: Semaphore::new(PAGES_MADE_PER_PARTNER),
+            submissions: Semaphore::new(SUBMISSIONS_PER_PARTNER),
+        };
+        Ok(Arc::new(Self {
+            gate: Gate::new(accounts, clock, settings.in_clear, secrets.logins),
+            cursors: Cursors::new(&secrets.cursors),
+            readers: Readers::open(doors.store.clone())?,
+            pages: Pages::new(),
+            budgets: (0..PARTNERS_MAX).map(budget).collect(),
+            settings,
+            secrets,
+            doors,
+        }))
+    }
+
+    /// The audience of a session, if its nation is admitted now.
+    pub(crate) fn admit(&self, session: &Session) -> Result<Audience, TaxiiError> {
+        let partner = self.doors.directory.partner(session.who.nation());
+        let partner = partner.ok_or(TaxiiError::NoPartner)?;
+        let (channel, now) = (self.settings.channel.clone(), self.doors.clock.now());
+        Audience::admit(&partner, &session.who, channel, now).map_err(TaxiiError::NotAdmitted)
+    }
+
+    /// A place for a request with a body, given back when it is dropped.
+    pub(crate) fn submission(
+        &self,
+        audience: &Audience,
+    ) -> Result<SemaphorePermit<'_>, TaxiiError> {
+        let budget = self.budget(audience.partner())?;
+        budget.submissions.try_acquire().map_err(|_| TaxiiError::TooMany)
+    }
+
+    fn budget(&self, partner: PartnerIndex) -> Result<&Budget, TaxiiError> {
+        let budget = self.budgets.get(usize::from(partner.get()));
+        budget.ok_or_else(|| TaxiiError::Failed("a partner without a budget".to_owned()))
+    }
+
+    /// Does something at the inbox, on a thread that may take its time.
+    pub(crate) async fn at_inbox<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&dyn Inbox) -> Result<T, InboxError> + Send + 'static,
+    ) -> Result<T, TaxiiError> {
+        let inbox = Arc::clone(&self.doors.inbox);
+        Ok(tokio::task::spawn_blocking(move || act(&*inbox)).await??)
+    }
+
+    /// The page that the caller asks for: kept, or asked for here if it is short, or on a thread
+    /// that may take its time.
+    pub(crate) async fn page(
+        self: &Arc<Self>,
+        caller: Caller,
+        collection: &Collection,
+        asked: Asked,
+    ) -> Result<Response, TaxiiError> {
+        let partner = caller.audience.partner();
+        let wanted = caller.wanted(self, collection, asked)?;
+        let warm = self.readers.ask(|reader, generation| {
+            if let Some(page) = self.pages.warm(&wanted, generation) {
+                return Ok(Some(page));
+            }
+            if wanted.limit() > ROWS_ASKED_INLINE && !wanted.is_of_few() {
+                return Ok(None);
+            }
+            self.pages.page(reader, generation, &self.cursors, &wanted).map(Some)
+        })?;
+        if let Some(page) = warm {
+            return Ok(page.respond());
+        }
+        let closed = |_| TaxiiError::Unavailable("closing".to_owned());
+        let _turn = self.budget(partner)?.pages.acquire().await.map_err(closed)?;
+        let service = Arc::clone(self);
+        let made = tokio::task::spawn_blocking(move || {
+            service.readers.ask(|reader, generation| {
+                service.pages.page(reader, generation, &service.cursors, &wanted)
+            })
+        });
+        Ok(made.await??.respond())
     }
 }
 
