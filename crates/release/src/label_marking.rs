@@ -114,18 +114,19 @@ fn texts<T: ToString>(items: impl IntoIterator<Item = T>) -> Vec<Value<'static>>
     texts.collect()
 }
 
-/// Whether a marking definition carries our extension.
+/// Whether a marking definition claims to be a label: it has our extension, however it is filled.
 pub fn is_label(marking: &Map<'_>) -> bool {
     extension_of(marking).is_some()
 }
 
-fn extension_of<'v, 'a>(marking: &'v Map<'a>) -> Option<&'v Map<'a>> {
-    marking.get("extensions")?.as_object()?.get(EXTENSION_ID)?.as_object()
+fn extension_of<'v, 'a>(marking: &'v Map<'a>) -> Option<&'v Value<'a>> {
+    marking.get("extensions")?.get(EXTENSION_ID)
 }
 
 /// Reads the label of a marking definition, whose id has the UUID `own_id`.
 pub fn from_stix(marking: &Map<'_>, own_id: Uuid) -> Result<Label, BadLabel> {
-    let label = read(extension_of(marking).ok_or(BadLabel::Property("extensions"))?)?;
+    let body = extension_of(marking).and_then(Value::as_object);
+    let label = read(body.ok_or(BadLabel::Property("extensions"))?)?;
     let expected = id(&label);
     if expected != own_id {
         return Err(BadLabel::Swapped { expected });

@@ -173,7 +173,8 @@ impl Authenticated {
     }
 }
 
-/// A partner that is asking, on a channel, admitted. Only [`Audience::admit`] makes one.
+/// A partner that is asking, on a channel, admitted. Only [`Audience::admit`] makes one. It is made
+/// anew for every request: it does not notice a revocation that comes after it.
 ///
 /// ```compile_fail,E0451
 /// let forged = entente_release::Audience {

@@ -36,7 +36,7 @@ pub trait Policy {
 pub struct World<'a> {
     /// The nation of this node.
     pub here: Nation,
-    /// Its partners.
+    /// Its partners, each with a number of its own.
     pub partners: &'a [Partner],
     /// The channel.
     pub channel: &'a Channel,

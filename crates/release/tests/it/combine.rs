@@ -333,5 +333,10 @@ fn faults_are_a_set_of_eight_bits() {
         all = all.union(one);
     }
     assert_eq!((all.bits(), all.union(all)), (255, all));
+    for fault in Fault::ALL {
+        let others: Vec<Fault> = Fault::ALL.into_iter().filter(|other| *other != fault).collect();
+        assert_eq!(all.without(fault).iter().collect::<Vec<_>>(), others);
+        assert_eq!(Faults::NONE.without(fault), Faults::NONE);
+    }
     assert_eq!(all.iter().collect::<Vec<_>>(), Fault::ALL);
 }

@@ -136,7 +136,12 @@ fn a_label_is_known_by_its_extension() {
     let is = |text: &str| is_label(parse(text.as_bytes()).unwrap().as_object().unwrap());
     assert!(is(PLAIN) && is(FULL));
     assert!(!is(Tlp::Red.definition()) && !is("{}") && !is("{\"extensions\":[]}"));
-    assert!(!is(&format!("{{\"extensions\":{{\"{EXTENSION_ID}\":1}}}}")));
+    // Claiming to be one is enough: it is then read, and refused.
+    let claims = format!("{{\"extensions\":{{\"{EXTENSION_ID}\":1}}}}");
+    assert!(is(&claims));
+    let value = parse(claims.as_bytes()).unwrap();
+    let refused = from_stix(value.as_object().unwrap(), FULL_ID);
+    assert_eq!(refused, Err(BadLabel::Property("extensions")));
 }
 
 /// One place of the text changed; refused whether the id stays or is made to fit.
