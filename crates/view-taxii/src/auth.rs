@@ -222,3 +222,20 @@ impl Gate {
         self.failures.insert(name, failures);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_who_does_not_exist_costs_the_same_hash() {
+        let nobody = PasswordHash::new(NOBODY).unwrap();
+        let params = argon2::Params::try_from(&nobody).unwrap();
+        assert_eq!(nobody.algorithm, argon2::Algorithm::Argon2id.ident());
+        let default = argon2::Params::default();
+        let costs = |params: &argon2::Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        assert_eq!(costs(&params), costs(&default));
+        assert_eq!(nobody.hash.map(|hash| hash.len()), Some(32));
+        assert!(Argon2::default().verify_password(b"", &nobody).is_err());
+    }
+}

@@ -26,6 +26,12 @@ mod readers;
 mod resources;
 mod service;
 mod submit;
+#[cfg(test)]
+mod tests;
+
+// So that the fixture of the tests, which benchmarks share, names this crate as they do.
+#[cfg(test)]
+extern crate self as entente_view_taxii;
 
 pub use doors::{
     Account, Accounts, ClientCertificate, Collection, Directory, Fate, Inbox, InboxError, OverTls,

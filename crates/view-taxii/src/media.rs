@@ -163,7 +163,7 @@ fn weight(item: &str) -> u16 {
 mod tests {
     use super::*;
 
-    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &HeaderName, values: &[&str]) -> HeaderMap {
         let pairs = values.iter().map(|value| (name.clone(), value.parse().unwrap()));
         pairs.collect()
     }
@@ -183,10 +183,10 @@ mod tests {
             "text/html, */*;q=0.001",
             "application/taxii+json;q=1.000",
         ] {
-            assert!(accept(&headers(header::ACCEPT, &[good])).is_ok(), "{good}");
+            assert!(accept(&headers(&header::ACCEPT, &[good])).is_ok(), "{good}");
         }
         assert!(accept(&HeaderMap::new()).is_ok());
-        assert!(accept(&headers(header::ACCEPT, &["text/html", "*/*;q=0.1"])).is_ok());
+        assert!(accept(&headers(&header::ACCEPT, &["text/html", "*/*;q=0.1"])).is_ok());
     }
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
             "",
             ";;;,,,=",
         ] {
-            assert!(accept(&headers(header::ACCEPT, &[bad])).is_err(), "{bad}");
+            assert!(accept(&headers(&header::ACCEPT, &[bad])).is_err(), "{bad}");
         }
     }
 
@@ -219,21 +219,21 @@ mod tests {
             ("identity", Coding::Identity),
             ("gzip;q=0", Coding::Identity),
         ] {
-            let headers = headers(header::ACCEPT_ENCODING, &[text]);
+            let headers = headers(&header::ACCEPT_ENCODING, &[text]);
             assert_eq!(accepted_coding(&headers), coding, "{text}");
         }
     }
 
     #[test]
     fn bodies_are_taxii_plain_or_compressed_once() {
-        let declared = |text| content_type(&headers(header::CONTENT_TYPE, &[text]));
+        let declared = |text| content_type(&headers(&header::CONTENT_TYPE, &[text]));
         assert!(declared("application/taxii+json;version=2.1").is_ok());
         assert!(declared("application/taxii+json; charset=utf-8").is_ok());
         for bad in ["application/json", "application/stix+json;version=2.1", "*/*", "text/plain"] {
             assert!(declared(bad).is_err(), "{bad}");
         }
         assert!(content_type(&HeaderMap::new()).is_err());
-        let coding = |text| content_coding(&headers(header::CONTENT_ENCODING, &[text]));
+        let coding = |text| content_coding(&headers(&header::CONTENT_ENCODING, &[text]));
         assert!(matches!(coding("x-gzip"), Ok(Coding::Gzip)));
         assert!(matches!(coding("ZSTD"), Ok(Coding::Zstd)));
         assert!(coding("gzip, gzip").is_err() && coding("br").is_err());

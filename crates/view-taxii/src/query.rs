@@ -301,7 +301,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn read(endpoint: Endpoint, query: &str) -> Result<Asked, TaxiiError> {
-        Asked::read(endpoint, &format!("/x/?{query}").parse().unwrap())
+        Asked::read(endpoint, &format!("/x/?{}", query.replace(' ', "+")).parse().unwrap())
     }
 
     #[test]
