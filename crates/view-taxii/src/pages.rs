@@ -24,7 +24,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::cursor::Cursors;
 use crate::error::TaxiiError;
-use crate::limits::{COMPRESSED_BYTES_MIN, PAGE_KEPT_BYTES_MIN, PAGES_BYTES_MAX};
+use crate::limits::{
+    COMPRESSED_BYTES_MIN, PAGE_KEPT_BYTES_MIN, PAGES_BYTES_MAX, ROWS_ASKED_INLINE,
+};
 use crate::media::{Coding, STIX, TAXII};
 use crate::query::{Asked, Endpoint};
 
@@ -68,14 +70,13 @@ impl Wanted {
         Ok(Self { audience, asked, selection, coding, bound })
     }
 
-    /// How many rows at most.
-    pub(crate) fn limit(&self) -> usize {
-        self.selection.limit
-    }
-
-    /// Whether it is of one object.
-    pub(crate) fn is_of_few(&self) -> bool {
-        self.selection.ids.len() == 1
+    /// Whether it takes so little to answer that the thread which serves the connection may do it:
+    /// one object, or a few rows that are not looked for by their version.
+    pub(crate) fn is_quick(&self) -> bool {
+        match self.selection.ids.len() {
+            0 => self.selection.versions.is_empty() && self.selection.limit <= ROWS_ASKED_INLINE,
+            ids => ids == 1,
+        }
     }
 
     /// Under which a page is kept.

@@ -298,7 +298,7 @@ fn version((kind, time): (u8, i64)) -> Version {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::proptest;
 
     fn read(endpoint: Endpoint, query: &str) -> Result<Asked, TaxiiError> {
         Asked::read(endpoint, &format!("/x/?{}", query.replace(' ', "+")).parse().unwrap())

@@ -14,7 +14,7 @@ use crate::auth::{Gate, Session};
 use crate::cursor::Cursors;
 use crate::doors::{Accounts, Collection, Directory, Inbox, InboxError};
 use crate::error::TaxiiError;
-use crate::limits::{PAGES_MADE_PER_PARTNER, ROWS_ASKED_INLINE, SUBMISSIONS_PER_PARTNER};
+use crate::limits::{PAGES_MADE_PER_PARTNER, SUBMISSIONS_PER_PARTNER};
 use crate::pages::Pages;
 use crate::query::Asked;
 use crate::readers::Readers;
@@ -167,7 +167,7 @@ impl Service {
             if let Some(page) = self.pages.warm(&wanted, generation) {
                 return Ok(Some(page));
             }
-            if wanted.limit() > ROWS_ASKED_INLINE && !wanted.is_of_few() {
+            if !wanted.is_quick() {
                 return Ok(None);
             }
             self.pages.page(reader, generation, &self.cursors, &wanted).map(Some)

@@ -1,7 +1,8 @@
 //! ATTACKS.md row 6: two worlds that differ only in what Poland may not have give Poland the same
 //! bytes, whatever it asks.
 
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, Strategy, any};
+use proptest::{collection, prop_assert_eq, proptest, sample};
 
 use super::fixture::{ARMS, CYBER, Given, made, micros};
 use super::{Who, World, arms, cyber};
@@ -19,8 +20,8 @@ struct Happening {
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
-    let object_type = prop::sample::select(vec!["indicator", "malware", "tool"]);
-    let under = prop::sample::select(vec![CYBER, CYBER, ARMS]);
+    let object_type = sample::select(vec!["indicator", "malware", "tool"]);
+    let under = sample::select(vec![CYBER, CYBER, ARMS]);
     (any::<bool>(), 1u64..40, object_type, under, any::<bool>()).prop_map(
         |(shared, count, object_type, under, again)| Happening {
             shared,
@@ -94,7 +95,7 @@ proptest! {
 
     #[test]
     fn what_poland_may_not_have_changes_no_byte(
-        happenings in prop::collection::vec(happening(), 1..8)
+        happenings in collection::vec(happening(), 1..8)
     ) {
         let (one, other) = (world(&happenings, true), world(&happenings, false));
         let (one, other) = (transcript(&one), transcript(&other));
