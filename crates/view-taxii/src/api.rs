@@ -20,17 +20,16 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::cursor::mac;
-use crate::doors::{Collection, InboxError, OverTls, Scope, Withdrawal};
+use crate::doors::{Collection, OverTls, Scope, Withdrawal};
 use crate::error::TaxiiError;
 use crate::media::{self, Coding, TAXII};
 use crate::pages::{self, Wanted};
 use crate::query::{Asked, Endpoint};
 use crate::resources::{
-    ApiRootResource, CollectionResource, CollectionsResource, DiscoveryResource, StatusResource,
+    ApiRootResource, CollectionResource, CollectionsResource, DiscoveryResource,
 };
 use crate::service::Service;
-use crate::submit::{self, Sent};
+use crate::submit;
 
 type Answer = Result<Response, TaxiiError>;
 type Here = State<Arc<Service>>;
@@ -153,30 +152,10 @@ pub(crate) async fn add_objects(
     let collection = caller.writable(&service, &id)?;
     media::content_type(&headers)?;
     let coding = media::content_coding(&headers)?;
-    let _turn = service.submission(&caller.audience)?;
+    let _place = service.submission(&caller.audience)?;
     let body = submit::body(&headers, body).await?;
-    let sent = tokio::task::spawn_blocking({
-        let body = body.clone();
-        move || Sent::read(&body, coding)
-    });
-    let mut sent = sent.await??;
-    let now = service.doors.clock.now();
-    let nation = caller.audience.nation();
-    // Ours alone, and the same for the same body at the same moment: nobody can guess or count it.
-    let made = [nation.as_str().as_bytes(), &now.unix_micros().to_be_bytes(), &body];
-    let id = uuid(mac(&service.secrets.cursors, &made));
-    drop(body);
-    let status = service.at_inbox(move |inbox| {
-        let objects = std::mem::take(&mut sent.objects);
-        let taken = inbox.submit(&caller.audience, &collection.under, objects)?;
-        let all = sent.outcomes(taken);
-        let status = StatusResource::complete(id, now.to_taxii(), all);
-        let text = serde_json::to_string(&status)
-            .map_err(|cause| InboxError::Failed(cause.to_string()))?;
-        inbox.save_status(&caller.audience, id, &text)?;
-        Ok(text)
-    });
-    Ok(taxii(StatusCode::ACCEPTED, status.await?.into_bytes()))
+    let status = service.add(caller.audience, collection, body, coding).await?;
+    Ok(taxii(StatusCode::ACCEPTED, status.into_bytes()))
 }
 
 /// GET `/{root}/collections/{id}/objects/{object}/` (§5.6)
@@ -293,12 +272,6 @@ fn origin(parts: &Parts) -> Option<String> {
     let scheme = if parts.extensions.get::<OverTls>().is_some() { "https" } else { "http" };
     let plain = authority.as_str().find('@').is_none();
     plain.then(|| format!("{scheme}://{authority}"))
-}
-
-/// A random UUID (version 4) of random bytes.
-fn uuid(random: [u8; 32]) -> Uuid {
-    let bytes = random.first_chunk::<16>().copied().unwrap_or_default();
-    uuid::Builder::from_random_bytes(bytes).into_uuid()
 }
 
 fn json(resource: &impl Serialize) -> Answer {

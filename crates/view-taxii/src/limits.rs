@@ -19,6 +19,9 @@ pub const SUBMITTED_OBJECTS_MAX: usize = 100_000;
 /// The most requests with a body that one partner may have under way: 20 MiB of bodies.
 pub const SUBMISSIONS_PER_PARTNER: usize = 2;
 
+/// Bodies that are inflated and taken in at once: 60 MiB, and there is one writer anyway.
+pub const SUBMITTING_AT_ONCE: usize = 1;
+
 /// How long a body may take to arrive: 10 MiB at 1.4 Mbit/s.
 pub const BODY_TIME: Duration = Duration::from_mins(1);
 

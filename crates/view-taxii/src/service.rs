@@ -14,7 +14,7 @@ use crate::auth::{Gate, Session};
 use crate::cursor::Cursors;
 use crate::doors::{Accounts, Collection, Directory, Inbox, InboxError};
 use crate::error::TaxiiError;
-use crate::limits::{PAGES_MADE_PER_PARTNER, SUBMISSIONS_PER_PARTNER};
+use crate::limits::{PAGES_MADE_PER_PARTNER, SUBMISSIONS_PER_PARTNER, SUBMITTING_AT_ONCE};
 use crate::pages::Pages;
 use crate::query::Asked;
 use crate::readers::Readers;
@@ -85,6 +85,8 @@ pub struct Service {
     pub(crate) gate: Gate,
     pub(crate) cursors: Cursors,
     pub(crate) readers: Readers,
+    /// Bodies that are being inflated and taken in.
+    pub(crate) submitting: Semaphore,
     pages: Pages,
     /// For each partner: what it may have under way.
     budgets: Vec<Budget>,
@@ -114,6 +116,7 @@ impl Service {
             gate: Gate::new(accounts, clock, settings.in_clear, secrets.logins),
             cursors: Cursors::new(&secrets.cursors),
             readers: Readers::open(doors.store.clone())?,
+            submitting: Semaphore::new(SUBMITTING_AT_ONCE),
             pages: Pages::new(),
             budgets: (0..PARTNERS_MAX).map(budget).collect(),
             settings,
@@ -199,4 +202,26 @@ fn check_url(url: Option<&str>) -> Result<(), SettingsError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
     let good = host.is_some_and(|host| host.chars().all(fits));
     if good { Ok(()) } else { Err(SettingsError::PublicUrl(url.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_is_one_segment_and_the_address_an_origin() {
+        for good in ["rok-nato", "a", "1"] {
+            assert!(check_root(good).is_ok(), "{good}");
+        }
+        for bad in ["", "taxii2", "a/b", "{id}", "é", "A", "..", &"a".repeat(65)] {
+            assert!(check_root(bad).is_err(), "{bad}");
+        }
+        for good in ["https://taxii.example.org", "https://[::1]:8443", "http://127.0.0.1:8080"] {
+            assert!(check_url(Some(good)).is_ok(), "{good}");
+        }
+        for bad in ["", "taxii.example.org", "http://example.org", "https://a/b", "https://a?b"] {
+            assert!(check_url(Some(bad)).is_err(), "{bad}");
+        }
+        assert!(check_url(None).is_ok());
+    }
 }

@@ -4,20 +4,65 @@
 //! * A body is taken whole or, where it is broken, not at all: nothing of it reaches the inbox.
 //! * A body below the advertised length is never refused as too large; one that inflates too much,
 //!   or is no envelope, is refused as not processable.
-//! * Memory is bounded by the limits on bodies, and by their number for each partner.
+//! * Memory is bounded: bodies by their limit and their number for each partner; what they inflate
+//!   to by its limit, one body after the other.
 
 use std::io::Read;
 
 use axum::body::Body;
 use bytes::Bytes;
 use entente_object::read::{Objects, ReadError, Source};
+use entente_object::time::Timestamp;
+use entente_release::Audience;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use uuid::Uuid;
 
-use crate::doors::{Fate, Submitted};
+use crate::cursor::mac;
+use crate::doors::{Collection, Fate, InboxError, Submitted};
 use crate::error::TaxiiError;
 use crate::limits::{BODY_BYTES_MAX, BODY_TIME, SUBMITTED_OBJECTS_MAX};
 use crate::media::Coding;
+use crate::resources::StatusResource;
+use crate::service::Service;
+
+impl Service {
+    /// Takes a body in, and gives the status of the request.
+    pub(crate) async fn add(
+        &self,
+        audience: Audience,
+        collection: Collection,
+        body: Bytes,
+        coding: Coding,
+    ) -> Result<String, TaxiiError> {
+        let closed = |_| TaxiiError::Unavailable("closing".to_owned());
+        let _turn = self.submitting.acquire().await.map_err(closed)?;
+        let now = self.doors.clock.now();
+        let id = status_id(&self.secrets.cursors, &audience, now, &body);
+        let sent = tokio::task::spawn_blocking(move || Sent::read(&body, coding));
+        let mut sent = sent.await??;
+        let status = self.at_inbox(move |inbox| {
+            let objects = std::mem::take(&mut sent.objects);
+            let taken = inbox.submit(&audience, &collection.under, objects)?;
+            let status = StatusResource::complete(id, now.to_taxii(), sent.outcomes(taken));
+            let text = serde_json::to_string(&status)
+                .map_err(|cause| InboxError::Failed(cause.to_string()))?;
+            inbox.save_status(&audience, id, &text)?;
+            Ok(text)
+        });
+        status.await
+    }
+}
+
+/// An id (UUID version 4) that nobody can guess or count, and that is the same for the same body at
+/// the same moment: made from a key of this node alone.
+fn status_id(key: &[u8; 32], audience: &Audience, now: Timestamp, body: &[u8]) -> Uuid {
+    let nation = audience.nation();
+    let now = now.unix_micros().to_be_bytes();
+    let random = mac(key, &[b"entente taxii status", nation.as_str().as_bytes(), &now, body]);
+    let random = random.first_chunk::<16>().copied().unwrap_or_default();
+    uuid::Builder::from_random_bytes(random).into_uuid()
+}
 
 /// How far into a body its beginning is looked for.
 const OPENING_BYTES: u64 = 4096;
@@ -42,16 +87,16 @@ pub(crate) async fn body(headers: &HeaderMap, body: Body) -> Result<Bytes, Taxii
 }
 
 /// What came in a body.
-pub(crate) struct Sent {
+struct Sent {
     /// The objects, their exact bytes.
-    pub(crate) objects: Vec<Vec<u8>>,
+    objects: Vec<Vec<u8>>,
     /// For each element in order: whether it is the next of `objects`, or why it was refused.
     elements: Vec<Option<String>>,
 }
 
 impl Sent {
     /// Splits a body.
-    pub(crate) fn read(body: &[u8], coding: Coding) -> Result<Self, TaxiiError> {
+    fn read(body: &[u8], coding: Coding) -> Result<Self, TaxiiError> {
         let opening = opening(body, coding)?;
         let start = opening.iter().position(|byte| !byte.is_ascii_whitespace());
         if start.and_then(|at| opening.get(at)) != Some(&b'{') {
@@ -88,7 +133,7 @@ impl Sent {
     }
 
     /// What became of every element, given what became of the objects.
-    pub(crate) fn outcomes(&self, taken: Vec<Submitted>) -> Vec<Submitted> {
+    fn outcomes(&self, taken: Vec<Submitted>) -> Vec<Submitted> {
         let mut taken = taken.into_iter();
         let of = |element: &Option<String>| match element {
             Some(why) => refused(why.clone()),

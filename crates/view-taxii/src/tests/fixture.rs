@@ -329,6 +329,11 @@ pub(crate) fn server(node: &Arc<Node>, folder: PathBuf) -> Router {
 
 /// The server of a node that takes passwords in clear, or does not.
 pub(crate) fn server_in_clear(node: &Arc<Node>, folder: PathBuf, in_clear: bool) -> Router {
+    entente_view_taxii::app(service(node, folder, in_clear))
+}
+
+/// The same, before it is a router.
+pub(crate) fn service(node: &Arc<Node>, folder: PathBuf, in_clear: bool) -> Arc<Service> {
     let settings = Settings {
         title: "Korea".to_owned(),
         description: Some("The ROK–NATO programme".to_owned()),
@@ -346,5 +351,5 @@ pub(crate) fn server_in_clear(node: &Arc<Node>, folder: PathBuf, in_clear: bool)
         clock: node.clock.clone(),
     };
     let secrets = Secrets { cursors: [1; 32], logins: [2; 32] };
-    entente_view_taxii::app(Service::new(settings, secrets, doors).unwrap())
+    Service::new(settings, secrets, doors).unwrap()
 }

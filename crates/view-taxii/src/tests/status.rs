@@ -3,6 +3,8 @@
 use std::io::Write as _;
 
 use axum::body::Body;
+use entente_release::partner::Authenticated;
+use entente_view_taxii::Scope;
 use entente_view_taxii::limits::BODY_BYTES_MAX;
 use http::{StatusCode, header};
 use serde_json::json;
@@ -190,4 +192,25 @@ fn bombs_are_refused_as_not_processable() {
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{number}");
     }
     assert_eq!(world.get(Who::Pol, &cyber("objects/")).body, b"{}");
+}
+
+#[test]
+fn one_partner_has_two_bodies_under_way_at_most_and_the_others_are_not_held_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let node = super::fixture::node(folder.path());
+    let service = super::fixture::service(&node, folder.path().to_owned(), true);
+    let app = crate::app(std::sync::Arc::clone(&service));
+    let world = World { node, app, ..World::new() };
+    let session = |code| crate::auth::Session {
+        who: Authenticated::Password(super::fixture::nation(code)),
+        scope: Scope::ALL,
+    };
+    let poland = service.admit(&session("POL")).unwrap();
+    let places = [service.submission(&poland).unwrap(), service.submission(&poland).unwrap()];
+    let reply = world.post(Who::Pol, &cyber("objects/"), envelope(&indicators(1)));
+    assert_eq!((reply.status.as_u16(), reply.header("retry-after")), (429, "1"));
+    assert!(service.submission(&service.admit(&session("USA")).unwrap()).is_ok());
+    drop(places);
+    let reply = world.post(Who::Pol, &cyber("objects/"), envelope(&indicators(1)));
+    assert_eq!(reply.status, StatusCode::ACCEPTED);
 }
