@@ -42,30 +42,30 @@ use x509_parser::revocation_list::CertificateRevocationList;
 
 /// How long a root lasts: longer than the programmes it serves, and no partner has to change what
 /// it trusts meanwhile.
-pub const ROOT_LASTS: Duration = Duration::from_hours(24 * 3650);
+pub(crate) const ROOT_LASTS: Duration = Duration::from_hours(24 * 3650);
 
 /// How long the node's own certificate lasts: the most that the CA/Browser Forum let a server
 /// certificate last until 2026, so every client accepts it.
-pub const SERVER_LASTS: Duration = Duration::from_hours(24 * 397);
+pub(crate) const SERVER_LASTS: Duration = Duration::from_hours(24 * 397);
 
 /// How long a partner's certificate lasts.
-pub const CLIENT_LASTS: Duration = Duration::from_hours(24 * 397);
+pub(crate) const CLIENT_LASTS: Duration = Duration::from_hours(24 * 397);
 
 /// How long a revocation list is good for: a month in which the root stays in its safe.
-pub const CRL_LASTS: Duration = Duration::from_hours(24 * 30);
+pub(crate) const CRL_LASTS: Duration = Duration::from_hours(24 * 30);
 
 /// How far clocks may differ: certificates start so much earlier than they are made.
-pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
 /// A warning comes so long before the end of a certificate or revocation list.
-pub const WARN_BEFORE: Duration = Duration::from_hours(24 * 7);
+pub(crate) const WARN_BEFORE: Duration = Duration::from_hours(24 * 7);
 
 /// The last second that a certificate can name: the end of the year 9999.
 const LAST_SECOND: i64 = 253_402_300_799;
 
 /// What is wrong with the node's certificates, where, and what to do.
 #[derive(Debug, thiserror::Error)]
-pub enum CertificateError {
+pub(crate) enum CertificateError {
     /// A file is not there.
     #[error("{} is missing; {advice}", path.display())]
     Missing {
@@ -207,23 +207,23 @@ pub enum CertificateError {
 
 impl CertificateError {
     /// Whether the node can serve all the same, perhaps not to everybody.
-    pub fn is_warning(&self) -> bool {
+    pub(crate) fn is_warning(&self) -> bool {
         matches!(self, Self::ListExpired { .. } | Self::EndsSoon { .. })
     }
 }
 
 /// From when to when something is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Validity {
+pub(crate) struct Validity {
     /// The first instant.
-    pub not_before: Timestamp,
+    pub(crate) not_before: Timestamp,
     /// The last one.
-    pub not_after: Timestamp,
+    pub(crate) not_after: Timestamp,
 }
 
 impl Validity {
     /// From now on for this long, beginning earlier by [`CLOCK_SKEW`].
-    pub fn lasting(now: Timestamp, by: Duration) -> Self {
+    pub(crate) fn lasting(now: Timestamp, by: Duration) -> Self {
         Self { not_before: now.saturating_sub(CLOCK_SKEW), not_after: now.saturating_add(by) }
     }
 
@@ -242,69 +242,73 @@ impl Validity {
 
 /// Where the files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Keys {
+pub(crate) struct Keys {
     folder: PathBuf,
 }
 
 impl Keys {
     /// The keys of the node that lives in `home`.
-    pub fn of(home: &Path) -> Self {
+    pub(crate) fn of(home: &Path) -> Self {
         Self { folder: home.join("keys") }
     }
 
     /// The folder that holds them.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         &self.folder
     }
 
     /// The key of the root: to be kept offline.
-    pub fn root_key(&self) -> PathBuf {
+    pub(crate) fn root_key(&self) -> PathBuf {
         self.folder.join("root.key")
     }
 
     /// The root.
-    pub fn root(&self) -> PathBuf {
+    pub(crate) fn root(&self) -> PathBuf {
         self.folder.join("root.pem")
     }
 
     /// The key of the server.
-    pub fn server_key(&self) -> PathBuf {
+    pub(crate) fn server_key(&self) -> PathBuf {
         self.folder.join("server.key")
     }
 
     /// The certificate of the server.
-    pub fn server(&self) -> PathBuf {
+    pub(crate) fn server(&self) -> PathBuf {
         self.folder.join("server.pem")
     }
 
     /// The revocation list.
-    pub fn crl(&self) -> PathBuf {
+    pub(crate) fn crl(&self) -> PathBuf {
         self.folder.join("crl.pem")
     }
 
     /// The key of a partner.
-    pub fn partner_key(&self, nation: Nation) -> PathBuf {
+    pub(crate) fn partner_key(&self, nation: Nation) -> PathBuf {
         self.folder.join("partners").join(format!("{nation}.key"))
     }
 
     /// The certificate of a partner.
-    pub fn partner(&self, nation: Nation) -> PathBuf {
+    pub(crate) fn partner(&self, nation: Nation) -> PathBuf {
         self.folder.join("partners").join(format!("{nation}.pem"))
     }
 
     /// Writes the certificate of the server and its key.
-    pub fn save_server(&self, issued: &Issued) -> Result<(), CertificateError> {
+    pub(crate) fn save_server(&self, issued: &Issued) -> Result<(), CertificateError> {
         issued.save(&self.server(), &self.server_key())
     }
 
     /// Writes the certificate of a partner and its key.
-    pub fn save_partner(&self, nation: Nation, issued: &Issued) -> Result<(), CertificateError> {
+    pub(crate) fn save_partner(
+        &self,
+        nation: Nation,
+        issued: &Issued,
+    ) -> Result<(), CertificateError> {
         issued.save(&self.partner(nation), &self.partner_key(nation))
     }
 
     /// Everything that is wrong, or soon will be, with what a server needs, for people. Empty if
     /// all is well.
-    pub fn faults(&self, now: Timestamp) -> Vec<CertificateError> {
+    pub(crate) fn faults(&self, now: Timestamp) -> Vec<CertificateError> {
         let key = read_key(&self.server_key(), "issue a server certificate").err();
         let root = check_certificate(&self.root(), "run `entente init`", now);
         let server = check_certificate(&self.server(), "issue a server certificate", now);
@@ -322,7 +326,7 @@ impl Keys {
 }
 
 /// The root with its key: signs.
-pub struct Authority {
+pub(crate) struct Authority {
     keys: Keys,
     issuer: Issuer<'static, KeyPair>,
     root: Pem,
@@ -330,20 +334,24 @@ pub struct Authority {
 
 /// A new certificate with its key.
 #[derive(Clone)]
-pub struct Issued {
+pub(crate) struct Issued {
     /// The certificate.
-    pub certificate_pem: String,
+    pub(crate) certificate_pem: String,
     /// Its private key, PKCS #8.
-    pub key_pem: String,
+    pub(crate) key_pem: String,
     /// SHA-256 of the certificate as DER: what is pinned.
-    pub sha256: [u8; 32],
+    pub(crate) sha256: [u8; 32],
     /// From when to when it is good.
-    pub validity: Validity,
+    pub(crate) validity: Validity,
 }
 
 impl Authority {
     /// Makes the root of the node of `nation`, with an empty revocation list. Never over another.
-    pub fn create(keys: &Keys, nation: Nation, now: Timestamp) -> Result<Self, CertificateError> {
+    pub(crate) fn create(
+        keys: &Keys,
+        nation: Nation,
+        now: Timestamp,
+    ) -> Result<Self, CertificateError> {
         for path in [keys.root_key(), keys.root()] {
             if path.exists() {
                 return Err(CertificateError::Exists { path });
@@ -363,7 +371,7 @@ impl Authority {
     }
 
     /// The root of a node, with its key, which must be there.
-    pub fn open(keys: &Keys) -> Result<Self, CertificateError> {
+    pub(crate) fn open(keys: &Keys) -> Result<Self, CertificateError> {
         let key_path = keys.root_key();
         let key_pem = read_key(&key_path, "bring the root key back from where it is kept")?;
         let damaged = |path: &Path, what, e: &rcgen::Error| CertificateError::Damaged {
@@ -383,12 +391,12 @@ impl Authority {
     }
 
     /// The root, for partners to trust.
-    pub fn root_pem(&self) -> &str {
+    pub(crate) fn root_pem(&self) -> &str {
         &self.root.text
     }
 
     /// A certificate for a server that is reached under these names: host names or IP addresses.
-    pub fn issue_server(
+    pub(crate) fn issue_server(
         &self,
         names: &[String],
         validity: Validity,
@@ -405,7 +413,7 @@ impl Authority {
     }
 
     /// A certificate for the machines of a partner.
-    pub fn issue_client(
+    pub(crate) fn issue_client(
         &self,
         nation: Nation,
         validity: Validity,
@@ -436,7 +444,7 @@ impl Authority {
 
     /// Revokes a certificate that this root signed, and signs the list anew. Revoking twice is
     /// revoking once. The node has to load the list.
-    pub fn revoke(&self, path: &Path, now: Timestamp) -> Result<(), CertificateError> {
+    pub(crate) fn revoke(&self, path: &Path, now: Timestamp) -> Result<(), CertificateError> {
         let pem = read_pem(path, "name the file of the certificate to revoke")?;
         let certificate = pem.certificate(path)?;
         let root = self.root.certificate(&self.keys.root())?;
@@ -452,7 +460,11 @@ impl Authority {
     }
 
     /// Signs the revocation list anew, so that it is good for this long. What was revoked stays so.
-    pub fn write_crl(&self, now: Timestamp, lasts: Duration) -> Result<(), CertificateError> {
+    pub(crate) fn write_crl(
+        &self,
+        now: Timestamp,
+        lasts: Duration,
+    ) -> Result<(), CertificateError> {
         let list = match read_crl(&self.keys.crl()) {
             Err(CertificateError::Missing { .. }) => RevocationList::empty(now),
             other => other?,
@@ -489,7 +501,7 @@ impl Authority {
 impl Issued {
     /// Writes the certificate and its key. A certificate that was there is kept beside it, named by
     /// its fingerprint, so that it can still be revoked.
-    pub fn save(&self, certificate: &Path, key: &Path) -> Result<(), CertificateError> {
+    pub(crate) fn save(&self, certificate: &Path, key: &Path) -> Result<(), CertificateError> {
         if let Ok(earlier) = fs::read(certificate) {
             let digest: [u8; 32] = Sha256::digest(&earlier).into();
             let [a, b, c, d, ..] = digest;
@@ -502,7 +514,7 @@ impl Issued {
 }
 
 /// A private key in PEM that nobody else can open.
-pub fn read_key(path: &Path, advice: &'static str) -> Result<String, CertificateError> {
+pub(crate) fn read_key(path: &Path, advice: &'static str) -> Result<String, CertificateError> {
     let text = read(path, advice)?;
     let metadata = fs::metadata(path)
         .map_err(|source| CertificateError::Read { path: path.to_owned(), source })?;
@@ -514,7 +526,7 @@ pub fn read_key(path: &Path, advice: &'static str) -> Result<String, Certificate
 }
 
 /// Whether a certificate is good now, and for a while.
-pub fn check_certificate(
+pub(crate) fn check_certificate(
     path: &Path,
     advice: &'static str,
     now: Timestamp,
@@ -693,3 +705,6 @@ fn own_key<'c>(certificate: &'c X509Certificate<'_>) -> Option<&'c [u8]> {
         Some(id.0)
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,10 +11,11 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Read, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use anyhow::Result;
 use entente_object::json::{self, Map, Refusal, Value};
 use entente_object::object::{Object, ObjectError};
 use entente_object::read::{Objects, ReadCause, ReadError, Source, list_files};
@@ -26,20 +27,18 @@ use serde::Serialize;
 
 /// What is shown, and how.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CheckOptions {
+pub(crate) struct CheckOptions {
     /// For whom it is written.
-    pub look: Look,
-    /// Without warnings and without the summary.
-    pub quiet: bool,
-    /// Warnings count as errors for the exit code.
-    pub strict: bool,
+    pub(crate) look: Look,
+    /// For people: the summary only.
+    pub(crate) quiet: bool,
     /// Standard error is a terminal: show progress there if there is much to read.
-    pub progress: bool,
+    pub(crate) progress: bool,
 }
 
 /// For whom it is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Look {
+pub(crate) enum Look {
     /// For people.
     #[default]
     Plain,
@@ -52,7 +51,7 @@ pub enum Look {
 impl Look {
     /// As a program should write: JSON if asked to; in colour on a terminal, unless the variable
     /// `NO_COLOR` is set to anything (<https://no-color.org>).
-    pub fn of(json: bool, is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> Self {
+    pub(crate) fn of(json: bool, is_terminal: bool, no_color: Option<&std::ffi::OsStr>) -> Self {
         match (json, is_terminal && no_color.is_none_or(std::ffi::OsStr::is_empty)) {
             (true, _) => Self::Json,
             (false, true) => Self::Coloured,
@@ -63,7 +62,7 @@ impl Look {
 
 /// How it went, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub(crate) enum Outcome {
     /// Every object is valid.
     Valid,
     /// An object is not.
@@ -74,7 +73,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// 0, 1 or 2.
-    pub fn exit_code(self) -> u8 {
+    pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Valid => 0,
             Self::Invalid => 1,
@@ -84,43 +83,53 @@ impl Outcome {
 }
 
 /// Where from and where to.
-pub struct Streams<'a> {
+pub(crate) struct Streams<'a> {
     /// Standard input, for the file `-`.
-    pub input: &'a mut dyn Read,
+    pub(crate) input: &'a mut dyn Read,
     /// Standard output.
-    pub out: &'a mut dyn Write,
+    pub(crate) out: &'a mut dyn Write,
     /// Standard error.
-    pub err: &'a mut dyn Write,
+    pub(crate) err: &'a mut dyn Write,
 }
 
 /// Below this a check takes less than a second, and a progress bar would only flicker.
 const PROGRESS_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
-/// Checks the objects of files and directories; `-` is standard input. An error is one of writing.
-pub fn run(
+/// The command as it was typed: the exit code.
+pub(crate) fn command(args: &crate::cli::Check, json: bool) -> Result<u8> {
+    let no_color = std::env::var_os("NO_COLOR");
+    let stdout = io::stdout().lock();
+    let options = CheckOptions {
+        look: Look::of(json, stdout.is_terminal(), no_color.as_deref()),
+        quiet: args.quiet,
+        progress: io::stderr().is_terminal(),
+    };
+    let mut out = BufWriter::new(stdout);
+    let (mut input, mut err) = (io::stdin().lock(), io::stderr().lock());
+    let streams = Streams { input: &mut input, out: &mut out, err: &mut err };
+    let outcome = run(&args.files, options, streams)?;
+    Ok(outcome.exit_code())
+}
+
+/// Checks the objects of files and directories; `-` is standard input. An error is one of writing,
+/// but for a reader that left (`| head`), which ends the check.
+pub(crate) fn run(
     files: &[PathBuf],
     options: CheckOptions,
     streams: Streams<'_>,
-) -> anyhow::Result<Outcome> {
+) -> Result<Outcome> {
     let Streams { input, out, err } = streams;
     let mut check = Check { options, out, err, outcome: Outcome::Valid, count: Count::default() };
-    let started = Instant::now();
-    let paths = check.list(files)?;
-    let progress = progress(&paths, options.progress);
-    for path in paths {
-        if path.as_os_str() == "-" {
-            check.file("standard input", &mut *input, &progress)?;
-            continue;
-        }
-        let name = path.display().to_string();
-        match File::open(&path) {
-            Ok(file) => check.file(&name, file, &progress)?,
-            Err(e) => check.unreadable(&name, &e)?,
-        }
+    match check.files(files, input) {
+        Err(e) if !reader_left(&e) => Err(e),
+        _ => Ok(check.outcome),
     }
-    progress.finish_and_clear();
-    check.summary(started.elapsed())?;
-    Ok(check.outcome)
+}
+
+fn reader_left(error: &anyhow::Error) -> bool {
+    let json = error.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind);
+    let kind = json.or(error.downcast_ref::<io::Error>().map(io::Error::kind));
+    kind == Some(io::ErrorKind::BrokenPipe)
 }
 
 fn progress(paths: &[PathBuf], wanted: bool) -> ProgressBar {
@@ -158,8 +167,28 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
+    fn files(&mut self, files: &[PathBuf], input: &mut dyn Read) -> Result<()> {
+        let started = Instant::now();
+        let paths = self.list(files)?;
+        let progress = progress(&paths, self.options.progress);
+        for path in paths {
+            if path.as_os_str() == "-" {
+                self.file("standard input", &mut *input, &progress)?;
+                continue;
+            }
+            let name = path.display().to_string();
+            match File::open(&path) {
+                Ok(file) => self.file(&name, file, &progress)?,
+                Err(e) => self.unreadable(&name, &e)?,
+            }
+        }
+        progress.finish_and_clear();
+        self.summary(started.elapsed())?;
+        Ok(self.out.flush()?)
+    }
+
     /// The files to read: those named, and those below directories that are named.
-    fn list(&mut self, files: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    fn list(&mut self, files: &[PathBuf]) -> Result<Vec<PathBuf>> {
         let mut paths = Vec::new();
         for path in files {
             if !path.is_dir() {
@@ -178,14 +207,14 @@ impl Check<'_> {
         Ok(paths)
     }
 
-    fn unreadable(&mut self, name: &str, why: &dyn fmt::Display) -> anyhow::Result<()> {
+    fn unreadable(&mut self, name: &str, why: &dyn fmt::Display) -> Result<()> {
         self.outcome = Outcome::Unreadable;
         let why = why.to_string();
         writeln!(self.err, "{}: cannot be read: {}", Shown(name), Shown(&why))?;
         Ok(())
     }
 
-    fn file(&mut self, name: &str, input: impl Read, progress: &ProgressBar) -> anyhow::Result<()> {
+    fn file(&mut self, name: &str, input: impl Read, progress: &ProgressBar) -> Result<()> {
         let before = self.count.objects;
         let (mut objects, mut wire_bytes) = (Objects::new(input, Source::File), 0);
         while let Some(element) = objects.next_element() {
@@ -205,18 +234,13 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn tell(
-        &mut self,
-        place: Place<'_>,
-        answer: &Answer,
-        progress: &ProgressBar,
-    ) -> anyhow::Result<()> {
+    fn tell(&mut self, place: Place<'_>, answer: &Answer, progress: &ProgressBar) -> Result<()> {
         let report = &answer.report;
         self.count.objects += 1;
         self.count.invalid += u64::from(!report.is_valid());
         self.count.with_warnings += u64::from(!report.warnings.is_empty());
         self.count.upgraded += u64::from(answer.upgraded);
-        if !report.is_valid() || (self.options.strict && !report.is_clean()) {
+        if !report.is_valid() {
             self.outcome = self.outcome.max(Outcome::Invalid);
         }
         match self.options.look {
@@ -225,7 +249,7 @@ impl Check<'_> {
         }
     }
 
-    fn tell_program(&mut self, index: u64, report: &Report) -> anyhow::Result<()> {
+    fn tell_program(&mut self, index: u64, report: &Report) -> Result<()> {
         let line = Line {
             index,
             id: report.id.as_deref(),
@@ -238,9 +262,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn tell_people(&mut self, place: Place<'_>, report: &Report) -> anyhow::Result<()> {
-        let warnings = if self.options.quiet { &[] } else { report.warnings.as_slice() };
-        if report.errors.is_empty() && warnings.is_empty() {
+    fn tell_people(&mut self, place: Place<'_>, report: &Report) -> Result<()> {
+        if self.options.quiet || report.is_clean() {
             return Ok(());
         }
         let id = report.id.as_deref().unwrap_or("without an id");
@@ -248,7 +271,7 @@ impl Check<'_> {
         let (bold, plain) = (self.colour(BOLD), self.colour(RESET));
         writeln!(self.out, "{name}: object {index}: {bold}{}{plain}", Shown(id))?;
         let errors = report.errors.iter().map(|finding| (RED, "error", finding));
-        let warnings = warnings.iter().map(|finding| (YELLOW, "warning", finding));
+        let warnings = report.warnings.iter().map(|finding| (YELLOW, "warning", finding));
         for (colour, level, Finding { path, rule, section, message }) in errors.chain(warnings) {
             let colour = self.colour(colour);
             let place = if path.is_empty() { "" } else { ": " };
@@ -258,8 +281,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn summary(&mut self, took: Duration) -> anyhow::Result<()> {
-        if self.options.quiet || self.options.look == Look::Json {
+    fn summary(&mut self, took: Duration) -> Result<()> {
+        if self.options.look == Look::Json {
             return Ok(());
         }
         let Count { objects, invalid, with_warnings, upgraded, bytes } = self.count;
@@ -459,3 +482,6 @@ impl fmt::Display for Grouped {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

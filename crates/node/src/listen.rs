@@ -57,47 +57,47 @@ use x509_parser::prelude::FromDer as _;
 use crate::certificate::{CertificateError, Keys, read_key};
 
 /// Connections at once: 64 partners with 16 each, at 64 KiB of buffers 64 MiB.
-pub const CONNECTIONS_MAX: usize = 1024;
+pub(crate) const CONNECTIONS_MAX: usize = 1024;
 
 /// Connections of one address (of one /64, for IPv6): a quarter, so that it takes more than one
 /// client to fill the node, and a gateway with many clients behind it still has enough.
-pub const CONNECTIONS_PER_ADDRESS_MAX: usize = CONNECTIONS_MAX / 4;
+pub(crate) const CONNECTIONS_PER_ADDRESS_MAX: usize = CONNECTIONS_MAX / 4;
 
 /// How long the handshake may take: three round trips by satellite are two seconds.
-pub const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
+pub(crate) const HANDSHAKE_TIME: Duration = Duration::from_secs(10);
 
 /// How long the head of a request may take to arrive, and how long a connection may idle before it.
-pub const HEAD_TIME: Duration = Duration::from_secs(30);
+pub(crate) const HEAD_TIME: Duration = Duration::from_secs(30);
 
 /// How long the answer to a request may take to begin: the time of its body, and as much again.
-pub const REQUEST_TIME: Duration = Duration::from_mins(2);
+pub(crate) const REQUEST_TIME: Duration = Duration::from_mins(2);
 
 /// How long a client may leave an answer unread.
-pub const UNREAD_TIME: Duration = Duration::from_mins(1);
+pub(crate) const UNREAD_TIME: Duration = Duration::from_mins(1);
 
 /// How long a connection lives: a certificate that ended meanwhile is noticed within that time.
-pub const CONNECTION_TIME: Duration = Duration::from_hours(1);
+pub(crate) const CONNECTION_TIME: Duration = Duration::from_hours(1);
 
 /// How long requests under way may go on when their connection has to end.
-pub const DRAIN_TIME: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN_TIME: Duration = Duration::from_secs(10);
 
 /// Requests of one HTTP/2 connection at once.
-pub const STREAMS_MAX: u32 = 64;
+pub(crate) const STREAMS_MAX: u32 = 64;
 
 /// The longest head of a request: 8 KiB of filters and tokens, twice.
-pub const HEAD_BYTES_MAX: u32 = 16 * 1024;
+pub(crate) const HEAD_BYTES_MAX: u32 = 16 * 1024;
 
 /// Header fields of one request; clients send 10 to 20.
-pub const HEADERS_MAX: usize = 64;
+pub(crate) const HEADERS_MAX: usize = 64;
 
 /// The pause after the system had no more files to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The current TLS settings; a new value ends the connections made under the old one.
-pub type TlsConfigs = watch::Receiver<Arc<ServerConfig>>;
+pub(crate) type TlsConfigs = watch::Receiver<Arc<ServerConfig>>;
 
 /// TLS settings that follow the files of the node.
-pub struct Tls {
+pub(crate) struct Tls {
     keys: Keys,
     clock: Arc<dyn Clock>,
     configs: watch::Sender<Arc<ServerConfig>>,
@@ -105,27 +105,27 @@ pub struct Tls {
 
 impl Tls {
     /// Settings from the files as they are now.
-    pub fn load(keys: Keys, clock: Arc<dyn Clock>) -> Result<Self, CertificateError> {
+    pub(crate) fn load(keys: Keys, clock: Arc<dyn Clock>) -> Result<Self, CertificateError> {
         let config = tls_config(&keys, &clock)?;
         Ok(Self { keys, clock, configs: watch::Sender::new(config) })
     }
 
     /// Reads the files again: new connections get what they say. With an error nothing changes.
-    pub fn reload(&self) -> Result<(), CertificateError> {
+    pub(crate) fn reload(&self) -> Result<(), CertificateError> {
         let config = tls_config(&self.keys, &self.clock)?;
         self.configs.send_replace(config);
         Ok(())
     }
 
     /// The settings, now and later.
-    pub fn configs(&self) -> TlsConfigs {
+    pub(crate) fn configs(&self) -> TlsConfigs {
         self.configs.subscribe()
     }
 }
 
 /// The TLS settings of the node's files. What will end soon, and a revocation list that has ended,
 /// is logged; a server certificate that is not good now is an error.
-pub fn tls_config(
+pub(crate) fn tls_config(
     keys: &Keys,
     clock: &Arc<dyn Clock>,
 ) -> Result<Arc<ServerConfig>, CertificateError> {
@@ -266,7 +266,7 @@ impl TimeProvider for RustlsTime {
 /// speaks HTTP/1.1, with TLS also HTTP/2. Each request of a TLS connection has [`OverTls`] among its
 /// extensions, and [`ClientCertificate`] if the client showed one; every request has its
 /// `ConnectInfo<SocketAddr>`. Returns how many connections were cut off at the end.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsConfigs>,
     app: Router,
@@ -587,3 +587,6 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
         self.wait(cx, shutdown)
     }
 }
+
+#[cfg(test)]
+mod tests;

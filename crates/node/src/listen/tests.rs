@@ -1,0 +1,1 @@
+//! Bad clients, one after the other.
