@@ -220,3 +220,24 @@ fn with_sources(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn the_cause_of_a_failure_stays_here() {
+        for error in [
+            TaxiiError::from(StoreError::Dangling("canary")),
+            InboxError::Failed("canary".to_owned()).into(),
+            InboxError::Unavailable("canary".to_owned()).into(),
+        ] {
+            let response = error.into_response();
+            let server_error = response.status().is_server_error();
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            assert!(server_error && !String::from_utf8_lossy(&body).contains("canary"));
+        }
+    }
+}

@@ -1,5 +1,8 @@
 //! What servers in use get wrong, each by its name.
 
+use std::sync::{Arc, Mutex};
+
+use entente_release::partner::Standing;
 use http::{StatusCode, header};
 
 use super::fixture::{ARMS, CYBER, Made, made, micros};
@@ -161,5 +164,47 @@ fn every_address_with_two_ids_checks_both() {
                 }
             }
         }
+    }
+}
+
+/// ATTACKS.md row 7.
+#[test]
+fn neither_objects_nor_secrets_reach_the_log() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || {
+        let world = World::new();
+        world.release(&[made("tool", 7_777, V1)], &["POL"], CYBER);
+        let poland = super::fixture::partner("POL", Standing::Suspended);
+        for who in [Who::Pol, Who::Usa, Who::Stranger] {
+            world.get(who, &cyber("objects/"));
+            world.get(who, &cyber("objects/tool--00000000-0000-4000-8000-000000001e61/"));
+            world.post(who, &cyber("objects/"), "{\"objects\":[{\"id\":\"tool--canary\"}]}");
+        }
+        world.node.partners.lock().unwrap().insert(poland.nation, poland);
+        world.get(Who::Pol, &cyber("objects/"));
+    });
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    assert!(text.contains("a partner was not admitted"), "{text}");
+    for canary in ["1e61", "secret-", "canary", "c2VjcmV0"] {
+        assert!(!text.contains(canary), "{canary}: {text}");
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
