@@ -16,7 +16,13 @@ pub mod kind {
     pub const PARTNER: &str = "partner";
     /// A [`super::ApprovalAct`].
     pub const APPROVAL: &str = "approval";
-    /// A [`super::AlarmAct`].
+    /// A [`super::ImportAct`].
+    pub const IMPORT: &str = "import";
+    /// A [`super::UserAct`].
+    pub const USER: &str = "user";
+    /// A [`super::CredentialAct`].
+    pub const CREDENTIAL: &str = "credential";
+    /// An [`super::AlarmAct`].
     pub const ALARM: &str = "alarm";
 }
 
@@ -104,4 +110,60 @@ pub struct AlarmAct {
     pub digest: String,
     /// More, for people.
     pub detail: String,
+}
+
+/// A person brought objects: who approves them must be somebody else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportAct {
+    /// Who.
+    pub author: String,
+    /// The place of the first object in the log.
+    pub first: u64,
+    /// The place after the last one.
+    pub end: u64,
+}
+
+/// A person of this nation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserAct {
+    /// The name.
+    pub name: String,
+    /// `reader`, `analyst`, `releaser`, `controller`, `evaluator`, `desk-officer`, `administrator`.
+    pub roles: Vec<String>,
+    /// The public key with which the person signs.
+    pub key: String,
+    /// Whether the person may still act.
+    pub active: bool,
+}
+
+/// A credential with which a partner's programs log in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CredentialAct {
+    /// What it is called; unique on this node.
+    pub name: String,
+    /// The nation.
+    pub nation: String,
+    /// `password`, `token` or `certificate`.
+    pub form: String,
+    /// Of a password: its Argon2id hash. Else SHA-256 of the token or certificate, hexadecimal.
+    pub hash: String,
+    /// Whether it may read.
+    pub read: bool,
+    /// Whether it may write.
+    pub write: bool,
+    /// Only these collections, as `programme/area`.
+    pub collections: Option<Vec<String>>,
+    /// Until when it counts, in microseconds since 1970.
+    pub expires: Option<i64>,
+    /// Whether it still counts.
+    pub active: bool,
+}
+
+/// The answer to what a partner sent, kept for it to read again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatusAct {
+    /// Who sent it.
+    pub nation: String,
+    /// The status resource (TAXII 2.1, 4.3).
+    pub text: String,
 }

@@ -14,8 +14,8 @@ use entente_release::{Label, Nation, NationSet, PartnerSet, label_marking};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::acts::{ApprovalAct, kind};
-use crate::desk::{Desk, IntakeError};
+use crate::acts::{ApprovalAct, ImportAct, UserAct, kind};
+use crate::desk::{Desk, IntakeError, latest};
 use crate::prepare::prepare;
 
 /// Why one partner may or may not have one object.
@@ -159,7 +159,36 @@ impl Desk {
             return Ok(ApprovalState::Missing);
         }
         let subject = self.subject(object, now)?;
-        Ok(weigh(&subject, &approvals, None, now))
+        let author = self.author(object)?;
+        Ok(weigh(&subject, &approvals, author.as_deref(), now))
+    }
+
+    /// Who brought an object, if a person said so.
+    fn author(&self, object: u64) -> Result<Option<String>, IntakeError> {
+        let imports = latest(&self.home, kind::IMPORT, |act: &ImportAct| act.first)?;
+        let import = imports.into_iter().find(|act| (act.first..act.end).contains(&object));
+        Ok(import.map(|act| act.author))
+    }
+
+    /// Records a releaser's approval of an object, and releases what it suffices for. The signature
+    /// must be by a releaser of this nation, over the subject as it is now.
+    pub fn approve(&mut self, act: &ApprovalAct) -> Result<u64, IntakeError> {
+        let users = latest(&self.home, kind::USER, |user: &UserAct| user.name.clone())?;
+        let releaser = users.into_iter().find(|user| user.name == act.releaser && user.active);
+        let releaser = releaser.ok_or(IntakeError::Approval("there is no such person here"))?;
+        if !releaser.roles.iter().any(|role| role == "releaser") || releaser.key != act.key {
+            return Err(IntakeError::Approval("the person is not a releaser with that key"));
+        }
+        if self.author(act.object)?.as_deref() == Some(act.releaser.as_str()) {
+            return Err(IntakeError::Approval("nobody approves what they brought themselves"));
+        }
+        let approval = read_approval(act);
+        let approval = approval.ok_or(IntakeError::Approval("the signature does not verify"))?;
+        if approval.subject != self.subject(act.object, approval.subject.expires)? {
+            return Err(IntakeError::Approval("it is for another state of the object: look again"));
+        }
+        self.record(kind::APPROVAL, act)?;
+        self.decide_again()
     }
 
     /// Explains why a partner may or may not have an object's newest version.

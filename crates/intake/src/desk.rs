@@ -193,10 +193,26 @@ impl Desk {
         found.ok_or(IntakeError::NoPartner(nation))
     }
 
+    /// Does something while no other process decides or appends, with what is known up to date.
+    pub(crate) fn alone<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, IntakeError>,
+    ) -> Result<T, IntakeError> {
+        let result = match self.home.lock() {
+            Ok(true) => self.refresh().and_then(|()| work(self)),
+            Ok(false) => work(self),
+            Err(error) => return Err(error.into()),
+        };
+        self.home.unlock();
+        result
+    }
+
     /// Records an act of any kind.
     pub fn record(&mut self, kind: &str, act: &impl serde::Serialize) -> Result<(), IntakeError> {
-        let now = self.now();
-        append_act(&mut self.home, kind, act, now)
+        self.alone(|desk| {
+            let now = desk.now();
+            append_act(&mut desk.home, kind, act, now)
+        })
     }
 
     /// Adopts a programme; a new text of the same file replaces it. Nothing changes if it has
@@ -290,6 +306,19 @@ fn policies(
     Policies::adopt(programmes, national).map_err(IntakeError::Programme)
 }
 
+/// The partners that acts of kind `partner` record.
+pub fn partners_of(acts: &[(u64, Act<'_>)]) -> Result<Vec<Partner>, IntakeError> {
+    let mut records: Vec<PartnerRecord> = Vec::new();
+    for (seq, act) in acts {
+        let read: PartnerAct = serde_json::from_str(&act.json).map_err(|cause| {
+            IntakeError::Act { seq: *seq, kind: act.kind.to_string(), reason: cause.to_string() }
+        })?;
+        records.retain(|record| record.act.index != read.index);
+        records.extend(read_partner(read));
+    }
+    Ok(records.into_iter().map(|record| record.partner).collect())
+}
+
 fn read_partner(act: PartnerAct) -> Option<PartnerRecord> {
     // Whatever cannot be read makes the partner unknown, which denies.
     let time = |micros: Option<i64>| micros.map(Timestamp::from_unix_micros);
@@ -342,7 +371,7 @@ fn append_act(
 }
 
 /// The acts of a kind, of each thing the last, in the order in which things first appeared.
-pub(crate) fn latest<T: DeserializeOwned, K: PartialEq>(
+pub fn latest<T: DeserializeOwned, K: PartialEq>(
     home: &Home,
     kind: &str,
     key: impl Fn(&T) -> K,

@@ -18,7 +18,7 @@ mod prepare;
 mod take;
 
 pub use decide::{Explanation, Summary, hex};
-pub use desk::{Desk, IntakeError, PartnerRecord};
+pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
 pub use label::Applied;
 pub use prepare::{Prepared, Refused, party_identity, prepare};
 pub use take::{Outcome, Taken};

@@ -125,8 +125,41 @@ impl Desk {
         bringer: Nation,
         applied: Option<&Applied>,
     ) -> Result<Taken, IntakeError> {
-        let plan = self.plan(batch, bringer, applied)?;
-        self.commit(plan)
+        self.alone(|desk| {
+            let plan = desk.plan(batch, bringer, applied)?;
+            desk.commit(plan)
+        })
+    }
+
+    /// Withdraws objects that a partner brought itself from its own view: those of an id, in the
+    /// given versions or in all.
+    pub fn withdraw(
+        &mut self,
+        partner: PartnerIndex,
+        uuid: Uuid,
+        versions: Option<&[i64]>,
+    ) -> Result<u64, IntakeError> {
+        self.alone(|desk| {
+            let owner = desk.partners.iter().find(|known| known.index == partner);
+            let owner = owner.map(|known| known.nation);
+            let mut objects: Vec<Seq> = Vec::new();
+            for known in desk.home.versions(uuid)? {
+                let wanted = versions.is_none_or(|only| only.contains(&known.version));
+                if wanted && Some(known.bringer) == owner && known.released.contains(partner) {
+                    objects.push(known.seq);
+                }
+            }
+            let count = u64::try_from(objects.len()).unwrap_or(u64::MAX);
+            if count > 0 {
+                let now = desk.now().unix_micros();
+                let after = desk.home.last_added(partner)?.map_or(i64::MIN, |last| last + 1);
+                let first_added = now.max(after);
+                let release = Release { partner, first_added, objects };
+                desk.home.append(&[Entry::Withdraw(release)])?;
+                desk.hot.remove(&uuid);
+            }
+            Ok(count)
+        })
     }
 
     /// What taking a batch in would do.
@@ -153,6 +186,14 @@ impl Desk {
     /// partners would release and that was not. Gives how many objects go to whom; appends only if
     /// `commit`.
     pub fn review(
+        &mut self,
+        commit: bool,
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<Summary, IntakeError> {
+        self.alone(|desk| desk.review_alone(commit, progress))
+    }
+
+    fn review_alone(
         &mut self,
         commit: bool,
         progress: &mut dyn FnMut(u64),
@@ -187,6 +228,10 @@ impl Desk {
 
     /// Decides anew about what waited for a time that has come, or for approval.
     pub fn decide_again(&mut self) -> Result<u64, IntakeError> {
+        self.alone(Self::decide_again_alone)
+    }
+
+    fn decide_again_alone(&mut self) -> Result<u64, IntakeError> {
         let now = self.now().unix_micros();
         let mut waiting = self.home.waiting_until(now)?;
         waiting.extend(self.home.waiting_for_approval()?);

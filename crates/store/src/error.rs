@@ -13,6 +13,9 @@ pub enum StoreError {
     /// Another process has the store open for writing.
     #[error("another process is writing to this store: stop it, or wait for it to finish")]
     Busy,
+    /// The lock that keeps writers apart cannot be used.
+    #[error("the lock of this store cannot be used: {0}")]
+    Lock(String),
     /// The database did not do what it was asked.
     #[error("the database failed while {doing}")]
     Database {

@@ -43,6 +43,12 @@ impl HighWater {
         Ok(water)
     }
 
+    /// Reads the file again: another process may have signed.
+    pub(crate) fn reload(&mut self) -> Result<(), StoreError> {
+        *self = Self::open(&self.path.clone())?;
+        Ok(())
+    }
+
     /// Refuses a ledger that is shorter than what was signed.
     pub(crate) fn check(&self, origin: &str, here: u64) -> Result<(), StoreError> {
         match self.signed.get(origin) {

@@ -6,6 +6,7 @@
 //! * After a failure the database is as before, and so is this value.
 
 use std::borrow::Cow;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use entente_log::block::{self, Block};
@@ -67,6 +68,9 @@ pub struct Home {
     fold: Fold,
     water: HighWater,
     signing: Option<Signing>,
+    /// Held by whichever process decides and appends.
+    lock: File,
+    locked: u32,
 }
 
 impl Home {
@@ -77,14 +81,44 @@ impl Home {
         let tip = read_tip(&database)?;
         let fold = Fold::load(&database)?;
         let water = HighWater::open(&folder.join(crate::HIGH_WATER))?;
-        Ok(Self {
-            database,
-            path,
-            tip,
-            fold,
-            water,
-            signing: None,
-        })
+        let lock = folder.join(crate::LOCK);
+        let lock = File::options().create(true).truncate(false).write(true).open(&lock);
+        let lock = lock.map_err(|cause| StoreError::Lock(cause.to_string()))?;
+        Ok(Self { database, path, tip, fold, water, signing: None, lock, locked: 0 })
+    }
+
+    /// Waits until no other process decides or appends, and keeps it so until [`Home::unlock`].
+    /// Gives whether the log has grown meanwhile. May be nested.
+    pub fn lock(&mut self) -> Result<bool, StoreError> {
+        self.locked += 1;
+        if self.locked > 1 {
+            return Ok(false);
+        }
+        let moved = self.lock.lock().map_err(|cause| StoreError::Lock(cause.to_string()));
+        let moved = moved.and_then(|()| Ok(read_tip(&self.database)? != self.tip));
+        match moved {
+            Ok(true) => self.catch_up().map(|()| true),
+            Ok(false) => Ok(false),
+            Err(error) => {
+                self.unlock();
+                Err(error)
+            }
+        }
+    }
+
+    fn catch_up(&mut self) -> Result<(), StoreError> {
+        self.tip = read_tip(&self.database)?;
+        self.fold = Fold::load(&self.database)?;
+        self.water.reload()
+    }
+
+    /// Lets other processes decide and append again.
+    pub fn unlock(&mut self) {
+        self.locked = self.locked.saturating_sub(1);
+        if self.locked == 0 {
+            // Closing the file would do the same: there is nothing to lose.
+            let _unlocked = self.lock.unlock();
+        }
     }
 
     /// Gives the key with which ledgers are signed from now on. Refuses a store that is older than

@@ -32,3 +32,6 @@ pub const DATABASE: &str = "entente.db";
 
 /// The file that records what was signed, in a node's folder.
 pub const HIGH_WATER: &str = "signed";
+
+/// The file that writers lock, in a node's folder.
+const LOCK: &str = "lock";

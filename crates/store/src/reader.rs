@@ -112,6 +112,31 @@ impl Reader {
         crate::acts::of_kind(&self.database, kind)
     }
 
+    /// How many objects wait for something before some partner has them.
+    pub fn waiting_count(&self) -> Result<u64, StoreError> {
+        let count: i64 = self
+            .database
+            .prepare_cached("SELECT count(*) FROM hold")
+            .and_then(|mut query| query.query_row([], |row| row.get(0)))
+            .doing("counting what waits")?;
+        Ok(count.cast_unsigned())
+    }
+
+    /// The place of the newest act of any of these kinds, or 0.
+    pub fn last_act(&self, kinds: &[&str]) -> Result<u64, StoreError> {
+        let mut query = self
+            .database
+            .prepare_cached("SELECT max(seq) FROM act WHERE kind = ?1")
+            .doing("looking for acts")?;
+        let mut last = 0;
+        for kind in kinds {
+            let seq: Option<i64> =
+                query.query_row(params![kind], |row| row.get(0)).doing("looking for acts")?;
+            last = last.max(seq.unwrap_or(0).cast_unsigned());
+        }
+        Ok(last)
+    }
+
     /// The rows of the audience's view that `selection` asks for.
     pub fn rows(&self, audience: &Audience, selection: &Selection) -> Result<Rows, StoreError> {
         let partner = audience.partner().get();

@@ -1,0 +1,415 @@
+//! The command line: one definition, from which the parser, help, completion and man pages come.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// A nation's node for a partnership: what leaves it is decided by the programme.
+#[derive(Debug, Parser)]
+#[command(
+    name = "entente",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 done; 1 something was found wrong (invalid objects, a ledger that does \
+                  not verify, a denial); 2 the command could not be carried out.\n\nTry it: entente demo"
+)]
+pub(crate) struct Cli {
+    /// The node's folder.
+    #[arg(long, global = true, env = "ENTENTE_DIR", default_value = "entente-node")]
+    pub(crate) dir: PathBuf,
+    /// Print JSON, for scripts.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say what would change, and change nothing.
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Set up a node: its folder, keys and certificates.
+    #[command(after_help = "Example: entente --dir kor init KOR --name node.kor.example")]
+    Init(Init),
+    /// Serve TAXII 2.1 and the status page.
+    #[command(after_help = "Example: entente --dir kor serve --listen 0.0.0.0:8443")]
+    Serve(Serve),
+    /// Take in STIX objects: bundles, NDJSON, directories, .gz and .zst, - for standard input.
+    #[command(after_help = "Example:\n  entente import feed.json --programme rok-nato-itpp-2023 \\\n    \
+                            --area cyber-defence --tlp green --rel-to parties")]
+    Import(Import),
+    /// Write a STIX bundle of what a partner may have.
+    #[command(after_help = "Example: entente export --to POL --area cyber-defence > pol.json")]
+    Export(Export),
+    /// Validate STIX objects against the standard; nothing is taken in.
+    #[command(after_help = "Example: entente check report.json feed.ndjson.gz")]
+    Check(Check),
+    /// Explain, preview, approve and review what is released.
+    #[command(subcommand)]
+    Release(Release),
+    /// Show, verify and prove what was released to a partner.
+    #[command(subcommand)]
+    Ledger(Ledger),
+    /// Check and adopt programmes and national caveats.
+    #[command(subcommand)]
+    Programme(Programme),
+    /// Add, list, suspend and revoke partners, and give them credentials.
+    #[command(subcommand)]
+    Partner(Partner),
+    /// Add and list the people of this nation.
+    #[command(subcommand)]
+    User(User),
+    /// Issue, list and revoke tokens with which partners' programs log in.
+    #[command(subcommand)]
+    Token(Token),
+    /// Write a copy of the store while the node runs.
+    Backup {
+        /// The new file.
+        to: PathBuf,
+    },
+    /// Put a backup in place of the store. The node must not be running.
+    Restore {
+        /// The backup.
+        from: PathBuf,
+    },
+    /// Look the node over: files, keys, certificates, clock, log, indexes, ledgers.
+    Doctor {
+        /// Drop all indexes and fold the log anew.
+        #[arg(long)]
+        rebuild: bool,
+    },
+    /// Set up and run Korea's node with eight partners and fictional intelligence.
+    #[command(after_help = "Examples:\n  entente demo\n  entente demo --import enterprise-attack.json\n  \
+                            entente demo --once --json")]
+    Demo(Demo),
+    /// Print the completion script of a shell.
+    Completion {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a folder.
+    Man {
+        /// The folder.
+        to: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// The nation, ISO 3166-1 alpha-3, such as KOR.
+    pub(crate) nation: String,
+    /// A name or address under which the node is reached; may be repeated.
+    #[arg(long = "name", default_values_t = ["localhost".to_owned(), "127.0.0.1".to_owned()])]
+    pub(crate) names: Vec<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Serve {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1:8443")]
+    pub(crate) listen: String,
+    /// Serve without TLS. Allowed on loopback only.
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// The path of the API root.
+    #[arg(long, default_value = "entente")]
+    pub(crate) api_root: String,
+    /// The address under which partners reach it, such as https://node.kor.example.
+    #[arg(long)]
+    pub(crate) public_url: Option<String>,
+}
+
+/// The label that is put on all objects of an import.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct LabelArgs {
+    /// The programme that they are shared under.
+    #[arg(long, requires = "area")]
+    pub(crate) programme: Option<String>,
+    /// The area of cooperation.
+    #[arg(long, requires = "programme")]
+    pub(crate) area: Option<String>,
+    /// The least TLP level: clear, green, amber, amber+strict, red. Default: each object's own
+    /// marking; an object without one goes to nobody.
+    #[arg(long)]
+    pub(crate) tlp: Option<String>,
+    /// The nations or groups of the programme that they are releasable to, with commas.
+    #[arg(long, value_delimiter = ',')]
+    pub(crate) rel_to: Vec<String>,
+    /// Caveats that a partner must have accepted.
+    #[arg(long = "caveat", value_delimiter = ',')]
+    pub(crate) caveats: Vec<String>,
+    /// Not to be released before this time.
+    #[arg(long)]
+    pub(crate) not_before: Option<String>,
+    /// Not to be released from this time on.
+    #[arg(long)]
+    pub(crate) not_after: Option<String>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Import {
+    /// Files, directories, https addresses, or - for standard input.
+    #[arg(required = true)]
+    pub(crate) inputs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) label: LabelArgs,
+    /// Take nothing in if any object is refused.
+    #[arg(long, conflicts_with = "continue_")]
+    pub(crate) all_or_nothing: bool,
+    /// Take in the good objects and list the others in the rejects file. This is the default.
+    #[arg(long = "continue")]
+    pub(crate) continue_: bool,
+    /// The file for refused objects, one JSON line each.
+    #[arg(long)]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Who brings them. What this person brought, somebody else must approve.
+    #[arg(long = "as")]
+    pub(crate) author: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The partner.
+    #[arg(long)]
+    pub(crate) to: String,
+    /// The programme. Default: the only one.
+    #[arg(long)]
+    pub(crate) programme: Option<String>,
+    /// The area. Default: all areas.
+    #[arg(long)]
+    pub(crate) area: Option<String>,
+    /// Objects one a line, instead of a bundle.
+    #[arg(long)]
+    pub(crate) ndjson: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Files and directories, or - for standard input.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Print the summary only.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Release {
+    /// Why a partner may or may not have an object: each condition, and the clause.
+    Explain {
+        /// The object's id.
+        object: String,
+        /// The partner.
+        #[arg(long)]
+        to: String,
+    },
+    /// Who would receive what, before an import.
+    Preview(Import),
+    /// What waits: for approval, for a time, for objects that it mentions.
+    Queue,
+    /// Approve an object as a releaser.
+    Approve {
+        /// The object's id.
+        object: String,
+        /// The releaser.
+        #[arg(long = "as")]
+        releaser: String,
+        /// For how many hours the approval counts.
+        #[arg(long, default_value_t = 24)]
+        hours: u32,
+    },
+    /// Decide anew about every object, after a change of partners or programmes.
+    Review,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// List what was released to a partner.
+    Show {
+        /// The partner.
+        partner: String,
+        /// From this entry on.
+        #[arg(long, default_value_t = 0)]
+        from: u64,
+        /// At most so many.
+        #[arg(long, default_value_t = 50)]
+        limit: u64,
+    },
+    /// Recompute ledgers and the log, and compare them with what was signed.
+    Verify {
+        /// The partner. Default: all.
+        partner: Option<String>,
+    },
+    /// Write the proof that an object was released to a partner.
+    Prove {
+        /// The partner.
+        partner: String,
+        /// The object's id.
+        object: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Programme {
+    /// Check a programme file or a national caveat file (.cedar).
+    Check {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Adopt a programme file or a national caveat file (.cedar).
+    Adopt {
+        /// The file.
+        file: PathBuf,
+    },
+    /// List the adopted programmes.
+    List,
+    /// Show an adopted programme: parties, areas, terms.
+    Show {
+        /// The programme.
+        programme: String,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Partner {
+    /// Add a partner.
+    Add {
+        /// The nation.
+        nation: String,
+    },
+    /// List partners.
+    List,
+    /// Show one partner.
+    Show {
+        /// The nation.
+        nation: String,
+    },
+    /// Give a partner nothing for now.
+    Suspend {
+        /// The nation.
+        nation: String,
+    },
+    /// Let a suspended partner take part again.
+    Resume {
+        /// The nation.
+        nation: String,
+    },
+    /// Give a partner nothing any more, for good.
+    Revoke {
+        /// The nation.
+        nation: String,
+    },
+    /// Note that a partner has accepted a caveat.
+    Accept {
+        /// The nation.
+        nation: String,
+        /// The caveat.
+        caveat: String,
+    },
+    /// Limit a partner to areas, as programme/area; none: all that it may have.
+    Subscribe {
+        /// The nation.
+        nation: String,
+        /// The areas.
+        areas: Vec<String>,
+    },
+    /// Issue a client certificate.
+    Certificate {
+        /// The nation.
+        nation: String,
+        /// For how many days.
+        #[arg(long, default_value_t = 365)]
+        days: u32,
+    },
+    /// Set a password for HTTP Basic over TLS. It is read from standard input, or made.
+    Password {
+        /// The nation.
+        nation: String,
+        /// The user name. Default: the nation in lower case.
+        #[arg(long)]
+        user: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum User {
+    /// Add a person. The signing key is kept under a passphrase, from ENTENTE_PASSPHRASE.
+    Add {
+        /// The name.
+        name: String,
+        /// What the person may do; may be repeated.
+        #[arg(long = "role", required = true)]
+        roles: Vec<Role>,
+    },
+    /// List people.
+    List,
+    /// Let a person do nothing any more.
+    Remove {
+        /// The name.
+        name: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Role {
+    /// Reads.
+    Reader,
+    /// Writes objects.
+    Analyst,
+    /// Approves releases.
+    Releaser,
+    /// Runs exercises.
+    Controller,
+    /// Rates exercises.
+    Evaluator,
+    /// Speaks for the nation.
+    DeskOfficer,
+    /// Runs the node; cannot read or release.
+    Administrator,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Issue a token and print it once.
+    Issue {
+        /// The nation.
+        nation: String,
+        /// What it is called.
+        #[arg(long)]
+        name: Option<String>,
+        /// May it write.
+        #[arg(long)]
+        write: bool,
+        /// Only these collections, as programme/area.
+        #[arg(long = "collection", value_delimiter = ',')]
+        collections: Vec<String>,
+        /// For how many days.
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+    },
+    /// List tokens and other credentials.
+    List,
+    /// Let a credential count no more.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Demo {
+    /// Real files to take in as well, as reference data for every party.
+    #[arg(long = "import")]
+    pub(crate) imports: Vec<String>,
+    /// The port; 0: any free one.
+    #[arg(long, default_value_t = 8443)]
+    pub(crate) port: u16,
+    /// Remove the demo's folder first.
+    #[arg(long)]
+    pub(crate) clean: bool,
+    /// Set up, ask as each partner, print the outcome and end.
+    #[arg(long)]
+    pub(crate) once: bool,
+}

@@ -1,0 +1,101 @@
+//! A node's folder: where its keys are, and how its desk is opened.
+//!
+//! ```text
+//! entente.db        the store                 keys/node.key     seed of the signing key
+//! signed            what was signed           keys/cursors.key  encrypts cursors
+//! keys/root.*, keys/server.*, keys/partners/  certificates
+//! keys/people/      people's signing keys, each under a passphrase
+//! ```
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, bail};
+use entente_intake::Desk;
+use entente_log::key::Key;
+use entente_object::clock::{Clock, SystemClock};
+use entente_release::Nation;
+use entente_store::{Home, Signing};
+
+/// The folder of keys.
+pub(crate) fn keys(folder: &Path) -> PathBuf {
+    folder.join("keys")
+}
+
+/// The clock of commands.
+pub(crate) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// Fills an array from the system's source of randomness.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).context("the system gave no randomness")?;
+    Ok(bytes)
+}
+
+/// Writes a new secret file that only its owner can read. An existing one is kept.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<()> {
+    let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let mut file = match file {
+        Err(cause) if cause.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        file => file.with_context(|| format!("{} could not be written", path.display()))?,
+    };
+    file.write_all(bytes).and_then(|()| file.sync_all())?;
+    Ok(())
+}
+
+/// Reads a 32-byte secret.
+pub(crate) fn read_secret(path: &Path) -> Result<[u8; 32]> {
+    let bytes = fs::read(path).with_context(|| {
+        format!("{} could not be read: is this the folder of a node?", path.display())
+    })?;
+    match bytes.try_into() {
+        Ok(secret) => Ok(secret),
+        Err(_) => bail!("{} is damaged: it must have 32 bytes", path.display()),
+    }
+}
+
+/// The node's signing key.
+pub(crate) fn signing_key(folder: &Path, nation: Nation) -> Result<Key> {
+    let seed = read_secret(&keys(folder).join("node.key"))?;
+    Ok(Key::from_seed(nation.as_str(), &seed)?)
+}
+
+/// Opens the node's desk, with its key to sign ledgers.
+pub(crate) fn open(folder: &Path) -> Result<Desk> {
+    if !folder.join(entente_store::DATABASE).exists() {
+        bail!(
+            "{} holds no node: run `entente --dir {} init NATION` first, or name another folder \
+             with --dir",
+            folder.display(),
+            folder.display()
+        );
+    }
+    let mut desk = Desk::open(Home::open(folder)?, clock())?;
+    sign(folder, &mut desk)?;
+    Ok(desk)
+}
+
+/// Gives the desk the key, and the partners whose ledgers it signs.
+pub(crate) fn sign(folder: &Path, desk: &mut Desk) -> Result<()> {
+    let here = desk.here();
+    let key = signing_key(folder, here)?;
+    if key.public() != desk.node().key {
+        bail!(
+            "{} is not the key that this node was set up with: put the right one back",
+            keys(folder).join("node.key").display()
+        );
+    }
+    let partners = desk.partners().iter().map(|r| (r.partner.index, r.partner.nation)).collect();
+    desk.home_mut().sign_with(Signing { key, here, partners })?;
+    Ok(())
+}
+
+/// Reads a nation's code from the command line.
+pub(crate) fn nation(code: &str) -> Result<Nation> {
+    Ok(code.parse::<Nation>()?)
+}

@@ -1,0 +1,216 @@
+//! Inputs of an import: files, directories, https addresses and standard input, as prepared objects.
+//!
+//! One thread reads and prepares while the caller labels and appends.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use anyhow::{Context as _, Result, bail};
+use entente_intake::{Prepared, prepare};
+use entente_object::object::Object;
+use entente_object::read::{Objects, Source, list_files};
+use entente_object::upgrade::{is_stix_20, upgrade};
+
+/// Objects of one append: large enough to share its cost, small enough for 16 MiB of memory.
+pub(crate) const BATCH_OBJECTS: usize = 8192;
+
+/// Bytes of one append.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
+
+/// Batches that wait between the threads.
+const BATCHES_WAITING: usize = 2;
+
+/// An object that is not taken.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Reject {
+    /// The input.
+    pub(crate) input: String,
+    /// Which object of the input.
+    pub(crate) index: u64,
+    /// Its id, if it can be read.
+    pub(crate) id: Option<String>,
+    /// Why.
+    pub(crate) why: String,
+}
+
+/// What comes from the reading thread.
+pub(crate) enum Read1 {
+    /// Objects, each with its place in its input.
+    Batch(Vec<(u64, Prepared)>, Vec<Reject>),
+    /// An input could not be read on; what came before stands.
+    Broken(String),
+}
+
+/// Expands directories and checks that files are there, so that nothing begins half.
+pub(crate) fn expand(inputs: &[String]) -> Result<Vec<String>> {
+    let mut expanded = Vec::new();
+    for input in inputs {
+        let path = Path::new(input);
+        if input == "-" || is_address(input) {
+            expanded.push(input.clone());
+        } else if path.is_dir() {
+            let files = list_files(path).with_context(|| format!("{input} could not be listed"))?;
+            expanded.extend(files.iter().map(|file| file.display().to_string()));
+        } else if path.is_file() {
+            expanded.push(input.clone());
+        } else if input.starts_with("http://") {
+            bail!("{input} is not over TLS: use an https address, or fetch it yourself");
+        } else {
+            bail!("{input} is neither a file, a directory, an https address nor -");
+        }
+    }
+    Ok(expanded)
+}
+
+fn is_address(input: &str) -> bool {
+    input.starts_with("https://")
+}
+
+fn open(input: &str) -> Result<Box<dyn Read + Send>> {
+    if input == "-" {
+        return Ok(Box::new(io::stdin()));
+    }
+    if is_address(input) {
+        // The operator named the address; nothing is ever fetched because of what an object says.
+        let response = ureq::get(input).call().with_context(|| format!("{input} did not answer"))?;
+        return Ok(Box::new(response.into_body().into_reader()));
+    }
+    let file = File::open(input).with_context(|| format!("{input} could not be opened"))?;
+    Ok(Box::new(file))
+}
+
+/// Reads inputs on a thread of their own.
+pub(crate) fn read(inputs: Vec<String>) -> Receiver<Read1> {
+    let (send, receive) = sync_channel(BATCHES_WAITING);
+    thread::spawn(move || {
+        for input in inputs {
+            let mut reading = Reading::new(&input, &send);
+            if let Err(error) = reading.run() {
+                let _caller_is_gone = send.send(Read1::Broken(format!("{error:#}")));
+            }
+        }
+    });
+    receive
+}
+
+struct Reading<'a> {
+    input: &'a str,
+    send: &'a SyncSender<Read1>,
+    batch: Vec<(u64, Prepared)>,
+    rejects: Vec<Reject>,
+    bytes: usize,
+}
+
+impl<'a> Reading<'a> {
+    fn new(input: &'a str, send: &'a SyncSender<Read1>) -> Self {
+        Self { input, send, batch: Vec::new(), rejects: Vec::new(), bytes: 0 }
+    }
+
+    fn run(&mut self) -> Result<()> {
+        if self.input != "-" && !is_address(self.input) {
+            // Markings first: an object whose marking is unknown waits for it.
+            self.each(&mut |reading, index, bytes| {
+                if memmem(bytes, b"\"marking-definition\"") {
+                    reading.take(index, bytes.to_vec(), true);
+                }
+            })?;
+        }
+        self.each(&mut |reading, index, bytes| {
+            let whole = reading.batch.len() >= BATCH_OBJECTS || reading.bytes >= BATCH_BYTES;
+            if whole || reading.rejects.len() >= BATCH_OBJECTS {
+                reading.flush();
+            }
+            reading.take(index, bytes.to_vec(), false);
+        })?;
+        self.flush();
+        Ok(())
+    }
+
+    fn each(&mut self, visit: &mut dyn FnMut(&mut Self, u64, &[u8])) -> Result<()> {
+        let mut objects = Objects::new(open(self.input)?, Source::File);
+        while let Some(element) = objects.next_element() {
+            match element {
+                Ok(element) => visit(self, element.index, element.bytes),
+                Err(error) if error.cause.is_of_one_element() => {
+                    let (index, why) = (error.index, error.to_string());
+                    self.reject(index, None, why);
+                }
+                Err(error) => {
+                    self.flush();
+                    return Err(error).with_context(|| format!("{} is broken", self.input));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, index: u64, bytes: Vec<u8>, only_markings: bool) {
+        match prepare(bytes) {
+            Ok(object) if only_markings && object.defines.is_none() => {}
+            Ok(object) => self.push(index, object),
+            Err((refused, bytes)) => match upgraded(&bytes) {
+                Some(Ok(objects)) => {
+                    for bytes in objects {
+                        match prepare(bytes) {
+                            Ok(object) if only_markings && object.defines.is_none() => {}
+                            Ok(object) => self.push(index, object),
+                            Err((refused, bytes)) => {
+                                self.reject(index, id_of(&bytes), refused.to_string());
+                            }
+                        }
+                    }
+                }
+                Some(Err(why)) => self.reject(index, id_of(&bytes), why),
+                None if only_markings => {}
+                None => self.reject(index, id_of(&bytes), refused.to_string()),
+            },
+        }
+    }
+
+    fn push(&mut self, index: u64, object: Prepared) {
+        self.bytes += object.bytes.len();
+        self.batch.push((index, object));
+    }
+
+    fn reject(&mut self, index: u64, id: Option<String>, why: String) {
+        self.rejects.push(Reject { input: self.input.to_owned(), index, id, why });
+    }
+
+    fn flush(&mut self) {
+        let (batch, rejects) =
+            (std::mem::take(&mut self.batch), std::mem::take(&mut self.rejects));
+        self.bytes = 0;
+        if !batch.is_empty() || !rejects.is_empty() {
+            let _caller_is_gone = self.send.send(Read1::Batch(batch, rejects));
+        }
+    }
+}
+
+/// A STIX 2.0 object as objects of STIX 2.1, or why that would lose something; none: it is no 2.0.
+fn upgraded(bytes: &[u8]) -> Option<Result<Vec<Vec<u8>>, String>> {
+    let object = Object::from_bytes(bytes).ok()?;
+    is_stix_20(object.members()).then(|| upgrade(bytes).map_err(|error| error.to_string()))
+}
+
+fn id_of(bytes: &[u8]) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
+    value.get("id")?.as_str().map(|id| id.chars().take(120).collect())
+}
+
+fn memmem(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The default place of the rejects file.
+pub(crate) fn rejects_path(inputs: &[String]) -> PathBuf {
+    let name = match inputs {
+        [one] if one != "-" && !is_address(one) => {
+            Path::new(one).file_name().map(|name| name.to_string_lossy().into_owned())
+        }
+        _ => None,
+    };
+    PathBuf::from(format!("{}.rejects.ndjson", name.as_deref().unwrap_or("import")))
+}

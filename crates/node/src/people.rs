@@ -1,0 +1,130 @@
+//! `entente user`: the people of this nation, and their signing keys.
+//!
+//! A person's key is kept under a passphrase: Argon2id makes a key of it, which opens the seed
+//! (ChaCha20-Poly1305). Without the passphrase nobody, the administrator included, signs as them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use argon2::Argon2;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _};
+use chacha20poly1305::{ChaCha20Poly1305, Key as CipherKey, Nonce};
+use entente_intake::acts::{UserAct, kind};
+use entente_intake::latest;
+use entente_log::key::Key;
+use entente_release::name::AreaId;
+use serde_json::json;
+
+use crate::cli::{Role, User};
+use crate::folder;
+use crate::print::Printer;
+
+const SALT_BYTES: usize = 16;
+const NONCE_BYTES: usize = 12;
+
+/// Runs one of the commands.
+pub(crate) fn run(folder: &Path, command: &User, dry_run: bool, printer: Printer) -> Result<u8> {
+    let mut desk = folder::open(folder)?;
+    let users = latest(desk.home(), kind::USER, |user: &UserAct| user.name.clone())?;
+    match command {
+        User::Add { name, roles } => {
+            // A name stands in files and signatures: it has the form of all names.
+            let name: AreaId = name.to_lowercase().parse()?;
+            if users.iter().any(|user| user.name == name.as_str()) {
+                bail!("{name} is here already");
+            }
+            if dry_run {
+                printer.line(format!("{name} would be added"))?;
+                return Ok(0);
+            }
+            let key = lock(folder, name.as_str())?;
+            let roles: Vec<String> = roles.iter().map(|role| role_name(*role).to_owned()).collect();
+            let user =
+                UserAct { name: name.to_string(), roles, key: key.public(), active: true };
+            desk.record(kind::USER, &user)?;
+            let line = format!("added {}: {}", user.name, user.roles.join(", "));
+            printer.either(&serde_json::to_value(&user)?, &[line])?;
+        }
+        User::List => {
+            let line = |user: &UserAct| {
+                let state = if user.active { "" } else { " (removed)" };
+                format!("{:<20} {}{state}", user.name, user.roles.join(", "))
+            };
+            let lines: Vec<String> = users.iter().map(line).collect();
+            printer.either(&json!(users), &lines)?;
+        }
+        User::Remove { name } => {
+            let user = users.into_iter().find(|user| user.name == *name);
+            let user = user.with_context(|| format!("{name} is not here"))?;
+            if !dry_run {
+                desk.record(kind::USER, &UserAct { active: false, ..user })?;
+            }
+            printer.line(format!("{name} may do nothing any more"))?;
+        }
+    }
+    Ok(0)
+}
+
+fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::Reader => "reader",
+        Role::Analyst => "analyst",
+        Role::Releaser => "releaser",
+        Role::Controller => "controller",
+        Role::Evaluator => "evaluator",
+        Role::DeskOfficer => "desk-officer",
+        Role::Administrator => "administrator",
+    }
+}
+
+fn path(folder: &Path, name: &str) -> PathBuf {
+    folder::keys(folder).join("people").join(format!("{name}.key"))
+}
+
+fn passphrase() -> Result<String> {
+    match std::env::var("ENTENTE_PASSPHRASE") {
+        Ok(phrase) if phrase.chars().count() >= 8 => Ok(phrase),
+        Ok(_) => bail!("ENTENTE_PASSPHRASE is too short: use at least 8 characters"),
+        Err(_) => bail!("set ENTENTE_PASSPHRASE to the passphrase of this person's key"),
+    }
+}
+
+fn cipher(phrase: &str, salt: &[u8]) -> Result<ChaCha20Poly1305> {
+    let mut key = [0; 32];
+    Argon2::default()
+        .hash_password_into(phrase.as_bytes(), salt, &mut key)
+        .map_err(|cause| anyhow::anyhow!("the passphrase could not be used: {cause}"))?;
+    Ok(ChaCha20Poly1305::new(CipherKey::from_slice(&key)))
+}
+
+/// Makes a person's key and keeps it under the passphrase.
+fn lock(folder: &Path, name: &str) -> Result<Key> {
+    let phrase = passphrase()?;
+    let (seed, salt, nonce) = (
+        folder::random::<32>()?,
+        folder::random::<SALT_BYTES>()?,
+        folder::random::<NONCE_BYTES>()?,
+    );
+    let sealed = cipher(&phrase, &salt)?.encrypt(Nonce::from_slice(&nonce), seed.as_slice());
+    let Ok(sealed) = sealed else { bail!("the key could not be sealed") };
+    let path = path(folder, name);
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    folder::write_secret(&path, &[salt.as_slice(), &nonce, &sealed].concat())?;
+    Ok(Key::from_seed(name, &seed)?)
+}
+
+/// Opens a person's key with the passphrase.
+pub(crate) fn unlock(folder: &Path, name: &str) -> Result<Key> {
+    let path = path(folder, name);
+    let bytes = fs::read(&path).with_context(|| format!("{} not read", path.display()))?;
+    let damaged = || format!("{} is damaged", path.display());
+    let (salt, rest) = bytes.split_at_checked(SALT_BYTES).with_context(damaged)?;
+    let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES).with_context(damaged)?;
+    let opened = cipher(&passphrase()?, salt)?.decrypt(Nonce::from_slice(nonce), sealed);
+    let Ok(seed) = opened else { bail!("the passphrase does not open the key of {name}") };
+    let seed: [u8; 32] = seed.try_into().ok().with_context(damaged)?;
+    Ok(Key::from_seed(name, &seed)?)
+}

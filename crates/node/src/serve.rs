@@ -1,0 +1,187 @@
+//! `entente serve`: TAXII 2.1 for partners, the status page for the people who run the node.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use entente_release::partner::Channel;
+use entente_view_taxii::{Doors, Secrets, Service, Settings, app};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::certificate::Keys;
+use crate::cli::Serve;
+use crate::doors::{Door, Register};
+use crate::folder;
+use crate::listen::{Tls, serve};
+use crate::print::Printer;
+use crate::status;
+
+/// How often the node looks for objects whose time has come.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+
+/// How often certificates and the revocation list are read again.
+const RELOAD_EVERY: Duration = Duration::from_secs(60);
+
+/// What is being served, and how to stop it.
+pub(crate) struct Running {
+    /// Where partners ask.
+    pub(crate) address: SocketAddr,
+    /// Where the status page is.
+    pub(crate) status: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl Running {
+    /// Ends all connections in order.
+    pub(crate) async fn stop(self) {
+        self.stop.send_replace(true);
+        for task in self.tasks {
+            let _ended = task.await;
+        }
+    }
+}
+
+/// `entente serve`, until it is told to end.
+pub(crate) fn run(folder: &Path, args: &Serve, printer: Printer) -> Result<u8> {
+    runtime()?.block_on(async {
+        let running = start(folder, args).await?;
+        let scheme = if args.plain { "http" } else { "https" };
+        let document = json!({
+            "taxii": format!("{scheme}://{}/taxii2/", running.address),
+            "status": format!("http://{}/", running.status),
+        });
+        let lines = [
+            format!("TAXII 2.1:   {scheme}://{}/taxii2/", running.address),
+            format!("status page: http://{}/", running.status),
+            "end with Ctrl-C".to_owned(),
+        ];
+        printer.either(&document, &lines)?;
+        told_to_end().await;
+        running.stop().await;
+        Ok(0)
+    })
+}
+
+/// The runtime: its threads serve; questions to the store have threads of their own.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// Waits for Ctrl-C or SIGTERM.
+pub(crate) async fn told_to_end() {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    let terminated = async {
+        match &mut terminate {
+            Ok(signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminated => {}
+    }
+}
+
+/// Begins to serve.
+pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
+    let listener = TcpListener::bind(&args.listen)
+        .await
+        .with_context(|| format!("{} cannot be listened on: is another node there?", args.listen))?;
+    let address = listener.local_addr()?;
+    if args.plain && !address.ip().is_loopback() {
+        bail!("{address} is not a loopback address: without TLS passwords would be readable");
+    }
+    let page = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for the status page")?;
+    let status_address = page.local_addr()?;
+    let clock = folder::clock();
+    let tls = match args.plain {
+        true => None,
+        false => Some(Arc::new(Tls::load(Keys::of(folder), clock.clone())?)),
+    };
+    let door = Arc::new(Door::new(folder::open(folder)?, folder));
+    let service = service(folder, args, (door.clone(), clock))?;
+    let (stop, stopped) = watch::channel(false);
+    let ended = |mut stopped: watch::Receiver<bool>| async move {
+        let _sender_is_gone = stopped.wait_for(|stop| *stop).await;
+    };
+    let configs = tls.as_ref().map(|tls| tls.configs());
+    let (taxii, pages) = (app(service), status::routes(folder));
+    let (end_taxii, end_pages) = (ended(stopped.clone()), ended(stopped.clone()));
+    let tasks = vec![
+        tokio::spawn(async move {
+            serve(listener, configs, taxii, end_taxii).await;
+        }),
+        tokio::spawn(async move {
+            serve(page, None, pages, end_pages).await;
+        }),
+        tokio::spawn(look(door, stopped.clone())),
+        tokio::spawn(reload(tls, stopped)),
+    ];
+    Ok(Running { address, status: status_address, stop, tasks })
+}
+
+fn service(
+    folder: &Path,
+    args: &Serve,
+    (door, clock): (Arc<Door>, Arc<dyn entente_object::clock::Clock>),
+) -> Result<Arc<Service>> {
+    let _now = clock.now();
+    let register = Arc::new(Register::open(folder)?);
+    let settings = Settings {
+        title: format!("Entente node of {}", door.desk().here()),
+        description: Some("Releases what the partnership programme permits".to_owned()),
+        contact: None,
+        api_root: args.api_root.clone(),
+        public_url: args.public_url.clone(),
+        in_clear: args.plain,
+        channel: Channel::default(),
+    };
+    let secrets = Secrets {
+        cursors: folder::read_secret(&folder::keys(folder).join("cursors.key"))?,
+        logins: folder::random()?,
+    };
+    let doors = Doors {
+        store: folder.to_owned(),
+        directory: register.clone(),
+        accounts: register,
+        inbox: door,
+        clock,
+    };
+    Ok(Service::new(settings, secrets, doors)?)
+}
+
+/// Releases objects when their time comes.
+async fn look(door: Arc<Door>, mut stopped: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(LOOK_EVERY) => {}
+        }
+        let door = door.clone();
+        let looked = tokio::task::spawn_blocking(move || door.desk().decide_again()).await;
+        if let Ok(Err(error)) = looked {
+            tracing::error!("what waits could not be decided anew: {error}");
+        }
+    }
+}
+
+/// Reads certificates and the revocation list again, so that changes count without a restart.
+async fn reload(tls: Option<Arc<Tls>>, mut stopped: watch::Receiver<bool>) {
+    let Some(tls) = tls else { return };
+    loop {
+        tokio::select! {
+            _ = stopped.wait_for(|stop| *stop) => return,
+            () = tokio::time::sleep(RELOAD_EVERY) => {}
+        }
+        if let Err(error) = tls.reload() {
+            tracing::error!("certificates were not read again: {error}");
+        }
+    }
+}
