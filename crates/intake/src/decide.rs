@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use entente_log::entry::LabelNumber;
 use entente_object::time::Timestamp;
+use entente_release::approval::{Approval, ApprovalState, Subject, weigh};
 use entente_release::decide::{
     Condition, Decision, Mentions, Outcome as Held, Provenance, Question, decide, explain,
 };
-use entente_release::approval::{Approval, ApprovalState, Subject, weigh};
 use entente_release::label::Fault;
 use entente_release::policy::{Policy as _, Recipients, World, recipients};
 use entente_release::{Label, Nation, NationSet, PartnerSet, label_marking};

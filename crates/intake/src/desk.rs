@@ -66,7 +66,7 @@ pub enum IntakeError {
 }
 
 /// How long a new partner's credentials count: a year, then people meet again.
-const CREDENTIAL_LASTS: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const CREDENTIAL_LASTS: Duration = Duration::from_hours(365 * 24);
 
 fn list(problems: &[Problem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
@@ -228,7 +228,8 @@ impl Desk {
 
     /// Adopts a file of national caveats; an empty text withdraws it.
     pub fn adopt_national(&mut self, act: &NationalAct) -> Result<(), IntakeError> {
-        let programmes = latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?;
+        let programmes =
+            latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?;
         let mut acts = self.national_files()?;
         acts.retain(|known| known.file != act.file);
         acts.push(act.clone());

@@ -8,6 +8,7 @@ use entente_object::id::{Id, OwnedId, mentions_in_map};
 use entente_object::marking::{MARKING_DEFINITION, TLP_2_0_EXTENSION, Tlp};
 use entente_object::object::{Object, ObjectError};
 use entente_object::report::Report;
+use entente_object::time::Timestamp;
 use entente_object::validate::validate_members;
 use entente_release::label_marking::{self, BadLabel};
 use entente_release::{Label, Nation};
@@ -120,16 +121,16 @@ fn examine(bytes: &[u8]) -> Result<Prepared, Refused> {
     let parts = object.granular_marking_refs();
     let (mut tlp, mut markings) = (None, Vec::new());
     for marking in whole.into_iter().chain(parts.iter().map(|part| part.marking)) {
-        match Tlp::from_marking_id(marking) {
-            Some(level) => tlp = tlp.max(Some(level)),
-            None if !markings.contains(&marking.uuid) => markings.push(marking.uuid),
-            None => {}
+        if let Some(level) = Tlp::from_marking_id(marking) {
+            tlp = tlp.max(Some(level));
+        } else if !markings.contains(&marking.uuid) {
+            markings.push(marking.uuid);
         }
     }
     let defines = (id.type_name == MARKING_DEFINITION).then(|| defines(&object));
     Ok(Prepared {
         bytes: Vec::new(),
-        version: object.version().map(|version| version.unix_micros()),
+        version: object.version().map(Timestamp::unix_micros),
         digest: Sha256::digest(bytes).into(),
         created_by: object.created_by_ref().map(|creator| creator.uuid),
         tlp,

@@ -258,16 +258,15 @@ impl Desk {
         let mut seen: FxHashMap<(Uuid, Option<i64>), [u8; 32]> = FxHashMap::default();
         for (place, object) in batch.into_iter().enumerate() {
             let twin = seen.insert((object.id.uuid(), object.version), object.digest);
-            match self.screen(&object, bringer, twin, &mut plan)? {
-                Some(outcome) => set(&mut plan.outcomes, place, outcome),
-                None => {
-                    let label = self.own_label(&object, bringer, applied)?;
-                    let version = object.version.unwrap_or(plan.now.unix_micros());
-                    let label = self.intern(label, &mut plan);
-                    let candidate = Candidate::new(object, bringer, version, label);
-                    plan.candidates.push(Candidate { place: Some(place), ..candidate });
-                }
+            if let Some(outcome) = self.screen(&object, bringer, twin, &mut plan)? {
+                set(&mut plan.outcomes, place, outcome);
+                continue;
             }
+            let label = self.own_label(&object, bringer, applied)?;
+            let version = object.version.unwrap_or(plan.now.unix_micros());
+            let label = self.intern(label, &mut plan);
+            let candidate = Candidate::new(object, bringer, version, label);
+            plan.candidates.push(Candidate { place: Some(place), ..candidate });
         }
         self.decide_plan(plan)
     }
@@ -616,13 +615,12 @@ impl Desk {
         let base = self.home.tip().next + u64::try_from(labels).unwrap_or_default();
         let (mut seqs, mut next) = (Vec::with_capacity(plan.candidates.len()), base);
         for candidate in &plan.candidates {
-            seqs.push(match candidate.kept() {
-                Some(known) => known.seq,
-                None => {
-                    next += 1;
-                    next - 1
-                }
-            });
+            if let Some(known) = candidate.kept() {
+                seqs.push(known.seq);
+            } else {
+                seqs.push(next);
+                next += 1;
+            }
         }
         let mut taken = Taken::default();
         let holds = self.holds(&plan, &seqs)?;

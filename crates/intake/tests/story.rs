@@ -1,6 +1,13 @@
 //! A story: Korea's node takes intelligence in, and each partner has exactly what the programme
 //! releases to it.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests may fail"
+)]
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,7 +61,8 @@ fn applied(tlp: Tlp, rel_to: &[&str]) -> Applied {
     Applied {
         tlp: Some(tlp),
         rel_to: rel_to.iter().map(|code| nation(code)).collect(),
-        under: [Under { programme: programme.parse().unwrap(), area: area.parse().unwrap() }].into(),
+        under: [Under { programme: programme.parse().unwrap(), area: area.parse().unwrap() }]
+            .into(),
         caveats: [].into(),
         actions: PermittedActions::ExternallyVisibleDirect,
         exercise: None,
@@ -122,7 +130,8 @@ fn each_partner_has_what_its_label_and_the_programme_allow() {
     node.desk.take(links, Nation::KOR, Some(&all)).unwrap();
     assert_eq!(names(&node, "USA"), ["m1", "m2", "m3", "r1", "r2"]);
     assert_eq!(names(&node, "POL"), ["m1", "m2", "r1"]);
-    let why = node.desk.explain("relationship--1c7b5b88-8ff7-4a4d-aa9d-feb398cd0002", nation("POL"));
+    let why =
+        node.desk.explain("relationship--1c7b5b88-8ff7-4a4d-aa9d-feb398cd0002", nation("POL"));
     assert!(why.unwrap().withheld.len() == 1);
 }
 
@@ -131,10 +140,8 @@ fn what_waits_for_an_object_follows_it() {
     let mut node = node();
     let all = applied(Tlp::Amber, &["USA", "POL"]);
     let taken = node.desk.take(vec![relationship(1, 1, 2)], Nation::KOR, Some(&all)).unwrap();
-    assert!(
-        matches!(&taken.outcomes[..], [Outcome::Taken { released, held, .. }]
-            if released.is_empty() && !held.is_empty())
-    );
+    assert!(matches!(&taken.outcomes[..], [Outcome::Taken { released, held, .. }]
+            if released.is_empty() && !held.is_empty()));
     assert_eq!(names(&node, "POL"), Vec::<String>::new());
     let old = "2023-12-01T00:00:00.000Z";
     let taken = node.desk.take(vec![malware(1, old), malware(2, old)], Nation::KOR, Some(&all));
@@ -169,7 +176,8 @@ fn a_newer_version_replaces_and_equal_ones_are_refused() {
     assert_eq!(node.desk.home().acts("alarm").unwrap().len(), 1);
     node.desk.take(vec![malware(1, new)], Nation::KOR, Some(&all)).unwrap();
     let text = view(&node, "USA");
-    assert!(text.contains(new) && !text.contains(old.replace("01T", "01T").as_str()) || text.matches("\"id\"").count() == 1);
+    assert!(text.contains(new));
+    assert_eq!(text.matches("\"id\"").count(), 1);
 }
 
 #[test]

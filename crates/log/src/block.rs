@@ -60,10 +60,7 @@ impl<'a> Record<'a> {
     pub fn entry<'b: 'a>(&self, body: &'b [u8]) -> Result<Entry<'a>, Damaged> {
         let bytes = self.bytes(body)?;
         match &self.put {
-            Some(put) => Ok(Entry::Put(Put {
-                bytes: Cow::Borrowed(bytes),
-                ..put.clone()
-            })),
+            Some(put) => Ok(Entry::Put(Put { bytes: Cow::Borrowed(bytes), ..put.clone() })),
             None => v1::read_body(self.kind, bytes),
         }
     }
@@ -81,22 +78,14 @@ impl<'a> Record<'a> {
 pub fn write(entries: &[Entry<'_>], first: Seq, chain: Chain) -> Vec<Block> {
     let mut blocks = Vec::new();
     let (mut next, mut chain) = (first, chain);
-    let mut open = Block {
-        first,
-        head: Vec::new(),
-        body: Vec::new(),
-        chain,
-    };
+    let mut open = Block { first, head: Vec::new(), body: Vec::new(), chain };
     let mut count = 0;
     for entry in entries {
         let start = open.body.len();
         v1::put_body(&mut open.body, entry);
         let bytes = open.body.get(start..).unwrap_or_default();
         open.head.push(v1::kind(entry));
-        put_varint(
-            &mut open.head,
-            u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-        );
+        put_varint(&mut open.head, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         match entry {
             // The digest was computed by whoever read the object: once is enough.
             Entry::Put(put) => v1::put_head(&mut open.head, put),
@@ -110,12 +99,7 @@ pub fn write(entries: &[Entry<'_>], first: Seq, chain: Chain) -> Vec<Block> {
         count += 1;
         if open.body.len() >= BODY_BYTES || count == BLOCK_ENTRIES {
             chain = close(&mut open, chain);
-            let fresh = Block {
-                first: next,
-                head: Vec::new(),
-                body: Vec::new(),
-                chain,
-            };
+            let fresh = Block { first: next, head: Vec::new(), body: Vec::new(), chain };
             blocks.push(std::mem::replace(&mut open, fresh));
             count = 0;
         }
@@ -134,11 +118,7 @@ fn close(block: &mut Block, before: Chain) -> Chain {
 
 /// The next value of the chain.
 pub fn link(before: Chain, head: &[u8]) -> Chain {
-    Sha256::new()
-        .chain_update(before)
-        .chain_update(head)
-        .finalize()
-        .into()
+    Sha256::new().chain_update(before).chain_update(head).finalize().into()
 }
 
 /// The records of a head, in order.
@@ -156,17 +136,8 @@ pub fn records(first: Seq, head: &[u8]) -> Result<Vec<Record<'_>>, Damaged> {
         } else {
             (None, reader.array()?)
         };
-        records.push(Record {
-            seq,
-            offset,
-            length,
-            kind,
-            put,
-            digest,
-        });
-        offset = offset
-            .checked_add(length)
-            .ok_or(Damaged("a block's head"))?;
+        records.push(Record { seq, offset, length, kind, put, digest });
+        offset = offset.checked_add(length).ok_or(Damaged("a block's head"))?;
         seq += 1;
     }
     Ok(records)

@@ -50,12 +50,7 @@ pub fn sign(key: &Key, origin: &str, size: u64, root: Hash) -> Result<Signed, Ch
     let mut note = Note::new(&checkpoint.to_bytes(), &[]).map_err(|_| malformed.clone())?;
     note.add_sigs(&[key]).map_err(|_| malformed.clone())?;
     let note = String::from_utf8(note.to_bytes()).map_err(|_| malformed)?;
-    Ok(Signed {
-        origin: origin.to_owned(),
-        size,
-        root,
-        note,
-    })
+    Ok(Signed { origin: origin.to_owned(), size, root, note })
 }
 
 /// Verifies a checkpoint of the ledger `origin` by the verifier key `public`.
@@ -88,10 +83,7 @@ mod tests {
         let key = Key::from_seed("KOR", &[7; 32]).unwrap();
         let other = Key::from_seed("KOR", &[8; 32]).unwrap();
         let signed = sign(&key, "KOR/ledger/POL", 42, record_hash(b"x")).unwrap();
-        assert_eq!(
-            verify(&signed.note, "KOR/ledger/POL", &key.public()),
-            Ok(signed.clone())
-        );
+        assert_eq!(verify(&signed.note, "KOR/ledger/POL", &key.public()), Ok(signed.clone()));
         let refused = |note: &str, origin: &str, key: &Key| verify(note, origin, &key.public());
         assert_eq!(
             refused(&signed.note, "KOR/ledger/USA", &key),
@@ -102,13 +94,7 @@ mod tests {
             Err(CheckpointError::NotSigned)
         );
         let shorter = signed.note.replacen("\n42\n", "\n41\n", 1);
-        assert_eq!(
-            refused(&shorter, "KOR/ledger/POL", &key),
-            Err(CheckpointError::NotSigned)
-        );
-        assert_eq!(
-            refused("", "KOR/ledger/POL", &key),
-            Err(CheckpointError::Malformed)
-        );
+        assert_eq!(refused(&shorter, "KOR/ledger/POL", &key), Err(CheckpointError::NotSigned));
+        assert_eq!(refused("", "KOR/ledger/POL", &key), Err(CheckpointError::Malformed));
     }
 }

@@ -22,10 +22,7 @@ pub fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 
 /// Appends `value`, small in either direction, in zigzag LEB128.
 pub fn put_zigzag(out: &mut Vec<u8>, value: i64) {
-    put_varint(
-        out,
-        (value.cast_unsigned() << 1) ^ (value >> 63).cast_unsigned(),
-    );
+    put_varint(out, (value.cast_unsigned() << 1) ^ (value >> 63).cast_unsigned());
 }
 
 /// Reads stored forms from the front of a slice.
@@ -48,10 +45,7 @@ impl<'a> Reader<'a> {
 
     /// The next `length` bytes.
     pub fn take(&mut self, length: usize) -> Result<&'a [u8], Damaged> {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(length)
-            .ok_or(Damaged(self.what))?;
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Damaged(self.what))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -113,7 +107,7 @@ pub fn put_text(out: &mut Vec<u8>, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert, prop_assert_eq, proptest};
 
     proptest! {
         #[test]

@@ -157,19 +157,10 @@ pub mod v1 {
         let version = i64::from_le_bytes(reader.array()?);
         let label = u32::from_le_bytes(reader.array()?);
         let nation = std::str::from_utf8(reader.take(3)?).ok();
-        let brought_by = nation
-            .and_then(|code| code.parse().ok())
-            .ok_or(Damaged("a nation's code"))?;
+        let brought_by =
+            nation.and_then(|code| code.parse().ok()).ok_or(Damaged("a nation's code"))?;
         let object_type = Cow::Borrowed(reader.text()?);
-        Ok(Put {
-            uuid,
-            object_type,
-            version,
-            label,
-            brought_by,
-            digest,
-            bytes: Cow::default(),
-        })
+        Ok(Put { uuid, object_type, version, label, brought_by, digest, bytes: Cow::default() })
     }
 
     /// Appends an entry's body.
@@ -233,11 +224,7 @@ pub mod v1 {
             }),
             _ => return Err(Damaged("a kind of entry that this version knows")),
         };
-        if reader.is_empty() {
-            Ok(entry)
-        } else {
-            Err(Damaged("an entry's body alone"))
-        }
+        if reader.is_empty() { Ok(entry) } else { Err(Damaged("an entry's body alone")) }
     }
 
     fn read_partner(reader: &mut Reader<'_>) -> Result<PartnerIndex, Damaged> {
@@ -253,11 +240,7 @@ pub mod v1 {
             before = before.wrapping_add_signed(reader.zigzag()?);
             objects.push(before);
         }
-        Ok(Release {
-            partner,
-            first_added,
-            objects,
-        })
+        Ok(Release { partner, first_added, objects })
     }
 
     fn read_hold(reader: &mut Reader<'_>) -> Result<Hold, Damaged> {
@@ -272,12 +255,6 @@ pub mod v1 {
         while !reader.is_empty() {
             mentions.push(Uuid::from_bytes(reader.array()?));
         }
-        Ok(Hold {
-            object,
-            partners,
-            mentions,
-            approvals,
-            again_at,
-        })
+        Ok(Hold { object, partners, mentions, approvals, again_at })
     }
 }

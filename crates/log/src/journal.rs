@@ -50,11 +50,7 @@ pub mod contract {
     }
 
     /// Appends, reads and reopens; panics where the contract is broken.
-    #[expect(
-        clippy::unwrap_used,
-        clippy::missing_panics_doc,
-        reason = "a test, for every home"
-    )]
+    #[expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a test, for every home")]
     pub fn holds<J: Journal>(mut open: impl FnMut() -> J) {
         let batches: Vec<Vec<Entry<'_>>> = vec![
             vec![],
@@ -142,10 +138,7 @@ impl Journal for MemoryJournal {
             return Ok(None);
         }
         let after = self.blocks.partition_point(|block| block.first <= seq);
-        Ok(after
-            .checked_sub(1)
-            .and_then(|at| self.blocks.get(at))
-            .cloned())
+        Ok(after.checked_sub(1).and_then(|at| self.blocks.get(at)).cloned())
     }
 }
 
@@ -155,7 +148,6 @@ mod tests {
 
     #[test]
     fn the_memory_journal_keeps_the_contract() {
-        let kept = std::rc::Rc::new(std::cell::RefCell::new(MemoryJournal::default()));
         struct Shared(std::rc::Rc<std::cell::RefCell<MemoryJournal>>);
         impl Journal for Shared {
             type Error = std::convert::Infallible;
@@ -169,6 +161,7 @@ mod tests {
                 self.0.borrow().block(seq)
             }
         }
+        let kept = std::rc::Rc::new(std::cell::RefCell::new(MemoryJournal::default()));
         contract::holds(|| Shared(kept.clone()));
     }
 }

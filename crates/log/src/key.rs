@@ -28,10 +28,7 @@ impl Key {
     /// The key of a stored 32-byte seed.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, BadKeyName> {
         if signed_note::is_key_name_valid(name) {
-            Ok(Self {
-                name: name.to_owned(),
-                secret: SigningKey::from_bytes(seed),
-            })
+            Ok(Self { name: name.to_owned(), secret: SigningKey::from_bytes(seed) })
         } else {
             Err(BadKeyName(name.to_owned()))
         }

@@ -61,16 +61,13 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{prop_assert, proptest};
 
     struct Stored(Vec<Hash>);
 
     impl HashReader for Stored {
         fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog::Error> {
-            Ok(indexes
-                .iter()
-                .map(|&i| self.0[usize::try_from(i).unwrap()])
-                .collect())
+            Ok(indexes.iter().map(|&i| self.0[usize::try_from(i).unwrap()]).collect())
         }
     }
 

@@ -390,11 +390,6 @@ impl Authority {
         Ok(Self { keys: keys.clone(), issuer, root })
     }
 
-    /// The root, for partners to trust.
-    pub(crate) fn root_pem(&self) -> &str {
-        &self.root.text
-    }
-
     /// A certificate for a server that is reached under these names: host names or IP addresses.
     pub(crate) fn issue_server(
         &self,

@@ -37,8 +37,10 @@ pub(crate) enum Command {
     #[command(after_help = "Example: entente --dir kor serve --listen 0.0.0.0:8443")]
     Serve(Serve),
     /// Take in STIX objects: bundles, NDJSON, directories, .gz and .zst, - for standard input.
-    #[command(after_help = "Example:\n  entente import feed.json --programme rok-nato-itpp-2023 \\\n    \
-                            --area cyber-defence --tlp green --rel-to parties")]
+    #[command(
+        after_help = "Example:\n  entente import feed.json --programme rok-nato-itpp-2023 \\\n    \
+                            --area cyber-defence --tlp green --rel-to parties"
+    )]
     Import(Import),
     /// Write a STIX bundle of what a partner may have.
     #[command(after_help = "Example: entente export --to POL --area cyber-defence > pol.json")]
@@ -81,8 +83,10 @@ pub(crate) enum Command {
         rebuild: bool,
     },
     /// Set up and run Korea's node with eight partners and fictional intelligence.
-    #[command(after_help = "Examples:\n  entente demo\n  entente demo --import enterprise-attack.json\n  \
-                            entente demo --once --json")]
+    #[command(
+        after_help = "Examples:\n  entente demo\n  entente demo --import enterprise-attack.json\n  \
+                            entente demo --once --json"
+    )]
     Demo(Demo),
     /// Print the completion script of a shell.
     Completion {

@@ -5,12 +5,13 @@
 //! partner's own password.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
-use entente_intake::acts::ProgrammeAct;
 use entente_intake::Desk;
+use entente_intake::acts::ProgrammeAct;
 use entente_object::read::{Objects, Source};
 use entente_release::Nation;
 use entente_release::decide::Decision;
@@ -105,7 +106,10 @@ pub(crate) fn run(folder: &Path, args: &Demo, printer: Printer) -> Result<u8> {
 /// Removes a demo's folder, and nothing that is not one.
 fn clean(folder: &Path) -> Result<()> {
     if !folder.join("credentials.json").exists() {
-        bail!("{} is not the folder of a demo: remove it yourself if you mean it", folder.display());
+        bail!(
+            "{} is not the folder of a demo: remove it yourself if you mean it",
+            folder.display()
+        );
     }
     fs::remove_dir_all(folder).with_context(|| format!("{} not removed", folder.display()))
 }
@@ -134,10 +138,10 @@ fn set_up(folder: &Path) -> Result<(Desk, Credentials)> {
             partner::certificate(folder, &mut desk, nation, 365)?;
         }
         let user = code.to_lowercase();
-        if !credentials.0.contains_key(&user) {
+        if let Entry::Vacant(place) = credentials.0.entry(user) {
             let password = partner::secret()?;
-            partner::set_password(&mut desk, nation, &user, &password)?;
-            credentials.0.insert(user, password);
+            partner::set_password(&mut desk, nation, place.key(), &password)?;
+            place.insert(password);
         }
     }
     let _former = fs::remove_file(&path);
@@ -249,10 +253,8 @@ fn ask(base: &str, root: &[u8], (user, password): (&str, &str)) -> Result<Seen> 
     let roots = ureq::tls::RootCerts::new_with_certs(&[certificate]);
     let tls = ureq::tls::TlsConfig::builder().root_certs(roots).build();
     let agent: ureq::Agent = ureq::Agent::config_builder().tls_config(tls).build().into();
-    let login = base64::Engine::encode(
-        &base64::prelude::BASE64_STANDARD,
-        format!("{user}:{password}"),
-    );
+    let login =
+        base64::Engine::encode(&base64::prelude::BASE64_STANDARD, format!("{user}:{password}"));
     let mut seen = Seen::default();
     let collection = "rok-nato-itpp-2023.cyber-defence";
     let mut next: Option<String> = None;
@@ -328,7 +330,8 @@ fn told(
     lines.push(format!("  passwords: {dir}/credentials.json"));
     lines.push(format!("  entente --dir {dir} release queue"));
     lines.push(format!("  entente --dir {dir} ledger verify"));
-    let right = is_right(asked) && imports.iter().all(|row| row["rejected"] == 0 && row["broken"] == 0);
+    let right =
+        is_right(asked) && imports.iter().all(|row| row["rejected"] == 0 && row["broken"] == 0);
     let document = json!({
         "right": right, "taxii": format!("{base}/taxii2/"), "imports": imports,
         "partners": partners, "explained": explained,

@@ -69,9 +69,8 @@ fn acts_version(reader: &Reader) -> Result<u64, StoreError> {
 fn load(reader: &Reader) -> Result<Known> {
     let version = acts_version(reader)?;
     let partners = partners_of(&reader.acts(kind::PARTNER)?)?;
-    let programmes: Vec<ProgrammeAct> = read(reader, kind::PROGRAMME, |act: &ProgrammeAct| {
-        act.file.clone()
-    })?;
+    let programmes: Vec<ProgrammeAct> =
+        read(reader, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?;
     let credentials = read(reader, kind::CREDENTIAL, |act: &CredentialAct| act.name.clone())?;
     let mut collections: BTreeMap<Nation, Vec<Collection>> = BTreeMap::new();
     for act in &programmes {
@@ -156,8 +155,7 @@ impl Register {
 }
 
 fn account(act: &CredentialAct) -> Option<Account> {
-    let scope =
-        Scope { read: act.read, write: act.write, collections: act.collections.clone() };
+    let scope = Scope { read: act.read, write: act.write, collections: act.collections.clone() };
     let expires = act.expires.map(Timestamp::from_unix_micros);
     Some(Account { nation: act.nation.parse().ok()?, scope, expires })
 }
@@ -204,7 +202,9 @@ impl Inbox for Door {
                 }
             }
         }
-        let taken = desk.take(batch, audience.nation(), Some(&applied)).map_err(inbox_error)?;
+        let taken = desk
+            .take(batch, audience.nation(), Some(&applied))
+            .map_err(|error| inbox_error(&error))?;
         for (place, outcome) in places.into_iter().zip(taken.outcomes) {
             let answer = answers.get_mut(place).and_then(Option::as_mut);
             if let (Some(answer), Outcome::Refused(refused)) = (answer, outcome) {
@@ -222,7 +222,7 @@ impl Inbox for Door {
     ) -> Result<(), InboxError> {
         let versions = Some(withdrawal.versions.as_slice());
         let withdrawn = self.desk().withdraw(audience.partner(), withdrawal.uuid, versions);
-        match withdrawn.map_err(inbox_error)? {
+        match withdrawn.map_err(|error| inbox_error(&error))? {
             0 => Err(InboxError::NotYours),
             _ => Ok(()),
         }
@@ -231,17 +231,16 @@ impl Inbox for Door {
     fn status(&self, audience: &Audience, id: Uuid) -> Result<Option<String>, InboxError> {
         let reader = Reader::open(&self.folder).map_err(|e| InboxError::Failed(e.to_string()))?;
         let acts = reader.acts(&status_kind(id)).map_err(|e| InboxError::Failed(e.to_string()))?;
-        let own = acts.iter().filter_map(|(_, act)| {
+        let mut own = acts.iter().rev().filter_map(|(_, act)| {
             let status: StatusAct = serde_json::from_str(&act.json).ok()?;
             (status.nation == audience.nation().as_str()).then_some(status.text)
         });
-        Ok(own.last())
+        Ok(own.next())
     }
 
     fn save_status(&self, audience: &Audience, id: Uuid, status: &str) -> Result<(), InboxError> {
-        let act =
-            StatusAct { nation: audience.nation().to_string(), text: status.to_owned() };
-        self.desk().record(&status_kind(id), &act).map_err(inbox_error)
+        let act = StatusAct { nation: audience.nation().to_string(), text: status.to_owned() };
+        self.desk().record(&status_kind(id), &act).map_err(|error| inbox_error(&error))
     }
 }
 
@@ -275,11 +274,19 @@ fn names(bytes: &[u8]) -> (String, String) {
     (text("id").unwrap_or_default(), version)
 }
 
-fn inbox_error(error: IntakeError) -> InboxError {
+fn inbox_error(error: &IntakeError) -> InboxError {
     match error {
         IntakeError::Store(StoreError::DiskFull | StoreError::Busy) => {
             InboxError::Unavailable(error.to_string())
         }
-        error => InboxError::Failed(error.to_string()),
+        IntakeError::Store(_)
+        | IntakeError::Act { .. }
+        | IntakeError::Programme(_)
+        | IntakeError::NoNode
+        | IntakeError::NoPartner(_)
+        | IntakeError::TooManyPartners
+        | IntakeError::Revoked(_)
+        | IntakeError::NoObject(_)
+        | IntakeError::Approval(_) => InboxError::Failed(error.to_string()),
     }
 }

@@ -186,10 +186,12 @@ fn report(done: &Done, args: &Import, printer: Printer, start: Instant) -> Resul
         done.same,
         done.rejects.len()
     )];
-    let to: Vec<String> = released.iter().map(|(nation, count)| format!("{nation} {count}")).collect();
-    lines.push(match to.is_empty() {
-        true => "released to nobody: `entente release explain ID --to NATION` says why".to_owned(),
-        false => format!("released: {}", to.join(", ")),
+    let to: Vec<String> =
+        released.iter().map(|(nation, count)| format!("{nation} {count}")).collect();
+    lines.push(if to.is_empty() {
+        "released to nobody: `entente release explain ID --to NATION` says why".to_owned()
+    } else {
+        format!("released: {}", to.join(", "))
     });
     if done.held > 0 {
         lines.push(format!("{} wait: `entente release queue` says for what", done.held));

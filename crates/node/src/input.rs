@@ -75,7 +75,8 @@ fn open(input: &str) -> Result<Box<dyn Read + Send>> {
     }
     if is_address(input) {
         // The operator named the address; nothing is ever fetched because of what an object says.
-        let response = ureq::get(input).call().with_context(|| format!("{input} did not answer"))?;
+        let response =
+            ureq::get(input).call().with_context(|| format!("{input} did not answer"))?;
         return Ok(Box::new(response.into_body().into_reader()));
     }
     let file = File::open(input).with_context(|| format!("{input} could not be opened"))?;
@@ -180,8 +181,7 @@ impl<'a> Reading<'a> {
     }
 
     fn flush(&mut self) {
-        let (batch, rejects) =
-            (std::mem::take(&mut self.batch), std::mem::take(&mut self.rejects));
+        let (batch, rejects) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.rejects));
         self.bytes = 0;
         if !batch.is_empty() || !rejects.is_empty() {
             let _caller_is_gone = self.send.send(Read1::Batch(batch, rejects));

@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         Err(error) => {
             if cli.json {
                 let document = serde_json::json!({ "error": format!("{error:#}") });
-                let _stdout_is_gone = Printer { json: true }.document(&document);
+                let _stdout_is_gone = Printer::document(&document);
             }
             eprintln!("entente: {error:#}");
             ExitCode::from(2)

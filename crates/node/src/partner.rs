@@ -20,8 +20,6 @@ use crate::cli::{Partner, Token};
 use crate::folder;
 use crate::print::Printer;
 
-const DAY: u64 = 24 * 60 * 60;
-
 /// Runs one of the commands on partners.
 pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer) -> Result<u8> {
     let mut desk = folder::open(folder)?;
@@ -43,7 +41,12 @@ pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer)
         }
         Partner::Suspend { nation } => standing(&mut desk, nation, ("suspended", dry), printer),
         Partner::Resume { nation } => standing(&mut desk, nation, ("active", dry), printer),
-        Partner::Revoke { nation } => standing(&mut desk, nation, ("revoked", dry), printer),
+        Partner::Revoke { nation } => {
+            if !dry {
+                revoke_certificate(folder, &desk, folder::nation(nation)?, printer)?;
+            }
+            standing(&mut desk, nation, ("revoked", dry), printer)
+        }
         Partner::Accept { nation, caveat } => change(&mut desk, nation, dry, printer, |act| {
             if !act.caveats.contains(caveat) {
                 act.caveats.push(caveat.clone());
@@ -58,7 +61,10 @@ pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer)
             let paths = certificate(folder, &mut desk, nation, *days)?;
             let lines = [
                 format!("certificate: {}", paths.0),
-                format!("its key:     {}  (hand it over on a safe way, then delete it here)", paths.1),
+                format!(
+                    "its key:     {}  (hand it over on a safe way, then delete it here)",
+                    paths.1
+                ),
             ];
             printer.either(&json!({ "certificate": paths.0, "key": paths.1 }), &lines)?;
             Ok(0)
@@ -70,7 +76,8 @@ pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer)
             set_password(&mut desk, nation, &user, &password)?;
             let shown = if made { password.as_str() } else { "as given" };
             let lines = [format!("user: {user}"), format!("password: {shown}")];
-            printer.either(&json!({ "user": user, "password": made.then_some(&password) }), &lines)?;
+            printer
+                .either(&json!({ "user": user, "password": made.then_some(&password) }), &lines)?;
             Ok(0)
         }
     }
@@ -113,6 +120,22 @@ fn standing(
     change(desk, nation, dry_run, printer, |act| to.clone_into(&mut act.standing))
 }
 
+/// Puts a revoked partner's certificate on the revocation list, where the root key is at hand.
+fn revoke_certificate(folder: &Path, desk: &Desk, nation: Nation, printer: Printer) -> Result<()> {
+    let keys = Keys::of(folder);
+    let certificate = keys.partner(nation);
+    if !certificate.exists() {
+        return Ok(());
+    }
+    if keys.root_key().exists() {
+        Authority::open(&keys)?.revoke(&certificate, desk.now())?;
+        return Ok(());
+    }
+    printer
+        .line("the root key is not here: bring it back to put the certificate on the list too")?;
+    Ok(())
+}
+
 fn change(
     desk: &mut Desk,
     nation: &str,
@@ -139,12 +162,13 @@ pub(crate) fn certificate(
     days: u32,
 ) -> Result<(String, String)> {
     let keys = Keys::of(folder);
-    let lasts = Duration::from_secs(u64::from(days) * DAY);
+    let lasts = Duration::from_hours(24 * u64::from(days));
     let validity = Validity::lasting(desk.now(), lasts);
     let issued = Authority::open(&keys)?.issue_client(nation, validity)?;
     keys.save_partner(nation, &issued)?;
-    let expires = Some(validity.not_after.unix_micros());
-    let name = format!("{}-certificate-{}", lower(nation), hex(issued.sha256.get(..4).unwrap_or(&[])));
+    let expires = Some(issued.validity.not_after.unix_micros());
+    let name =
+        format!("{}-certificate-{}", lower(nation), hex(issued.sha256.get(..4).unwrap_or(&[])));
     let hash = hex(&issued.sha256);
     record(desk, nation, ("certificate", &name), hash, (true, None, expires))?;
     let show = |path: std::path::PathBuf| path.display().to_string();
@@ -228,7 +252,7 @@ pub(crate) fn run_token(folder: &Path, command: &Token, printer: Printer) -> Res
             if known.iter().any(|act| act.name == name) {
                 bail!("{name} is the name of another credential: choose another with --name");
             }
-            let lasts = Duration::from_secs(u64::from(*days) * DAY);
+            let lasts = Duration::from_hours(24 * u64::from(*days));
             let expires = Some(desk.now().saturating_add(lasts).unix_micros());
             let only = Some(collections.clone()).filter(|only| !only.is_empty());
             record(&mut desk, nation, ("token", &name), hash, (*write, only, expires))?;

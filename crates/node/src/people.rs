@@ -40,8 +40,7 @@ pub(crate) fn run(folder: &Path, command: &User, dry_run: bool, printer: Printer
             }
             let key = lock(folder, name.as_str())?;
             let roles: Vec<String> = roles.iter().map(|role| role_name(*role).to_owned()).collect();
-            let user =
-                UserAct { name: name.to_string(), roles, key: key.public(), active: true };
+            let user = UserAct { name: name.to_string(), roles, key: key.public(), active: true };
             desk.record(kind::USER, &user)?;
             let line = format!("added {}: {}", user.name, user.roles.join(", "));
             printer.either(&serde_json::to_value(&user)?, &[line])?;

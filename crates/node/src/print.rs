@@ -15,7 +15,7 @@ pub(crate) struct Printer {
 
 impl Printer {
     /// One JSON document.
-    pub(crate) fn document(self, value: &Value) -> io::Result<()> {
+    pub(crate) fn document(value: &Value) -> io::Result<()> {
         let mut out = io::stdout().lock();
         serde_json::to_writer(&mut out, value)?;
         writeln!(out)
@@ -32,7 +32,7 @@ impl Printer {
     /// The document for scripts, or else the lines for people.
     pub(crate) fn either(self, value: &Value, lines: &[String]) -> io::Result<()> {
         if self.json {
-            return self.document(value);
+            return Self::document(value);
         }
         lines.iter().try_for_each(|line| self.line(line))
     }

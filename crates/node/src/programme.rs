@@ -29,8 +29,7 @@ pub(crate) fn run(
 }
 
 fn read(file: &Path) -> Result<(String, String, bool)> {
-    let text =
-        fs::read_to_string(file).with_context(|| format!("{} not read", file.display()))?;
+    let text = fs::read_to_string(file).with_context(|| format!("{} not read", file.display()))?;
     let is_national = file.extension().is_some_and(|extension| extension == "cedar");
     Ok((text, file.display().to_string(), is_national))
 }

@@ -56,10 +56,8 @@ fn explain(desk: &mut Desk, object: &str, to: &str, printer: Printer) -> Result<
         lines.push(format!("clause: {clause}"));
     }
     lines.extend(told.withheld.iter().map(|uuid| format!("mentions what is withheld: {uuid}")));
-    lines.push(match told.released {
-        true => format!("{} has it", told.partner),
-        false => format!("{} does not have it", told.partner),
-    });
+    let has = if told.released { "has it" } else { "does not have it" };
+    lines.push(format!("{} {has}", told.partner));
     let document = json!({
         "id": told.id, "label": told.label, "partner": told.partner.to_string(),
         "allowed": allowed, "released": told.released, "clause": told.clause,
@@ -108,7 +106,7 @@ fn approve(
     let uuid = uuid.with_context(|| format!("{object} is no id"))?;
     let newest = desk.home().versions(uuid)?.pop();
     let known = newest.with_context(|| format!("{object} is not here"))?;
-    let expires = desk.now().saturating_add(Duration::from_secs(u64::from(hours) * 3600));
+    let expires = desk.now().saturating_add(Duration::from_hours(u64::from(hours)));
     // Times are recorded in microseconds: what is signed must read back the same.
     let expires = entente_object::time::Timestamp::from_unix_micros(expires.unix_micros());
     let subject = desk.subject(known.seq, expires)?;

@@ -24,7 +24,7 @@ use crate::status;
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How often certificates and the revocation list are read again.
-const RELOAD_EVERY: Duration = Duration::from_secs(60);
+const RELOAD_EVERY: Duration = Duration::from_mins(1);
 
 /// What is being served, and how to stop it.
 pub(crate) struct Running {
@@ -91,9 +91,9 @@ pub(crate) async fn told_to_end() {
 
 /// Begins to serve.
 pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
-    let listener = TcpListener::bind(&args.listen)
-        .await
-        .with_context(|| format!("{} cannot be listened on: is another node there?", args.listen))?;
+    let listener = TcpListener::bind(&args.listen).await.with_context(|| {
+        format!("{} cannot be listened on: is another node there?", args.listen)
+    })?;
     let address = listener.local_addr()?;
     if args.plain && !address.ip().is_loopback() {
         bail!("{address} is not a loopback address: without TLS passwords would be readable");
@@ -101,10 +101,8 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
     let page = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for the status page")?;
     let status_address = page.local_addr()?;
     let clock = folder::clock();
-    let tls = match args.plain {
-        true => None,
-        false => Some(Arc::new(Tls::load(Keys::of(folder), clock.clone())?)),
-    };
+    let tls =
+        if args.plain { None } else { Some(Arc::new(Tls::load(Keys::of(folder), clock.clone())?)) };
     let door = Arc::new(Door::new(folder::open(folder)?, folder));
     let service = service(folder, args, (door.clone(), clock))?;
     let (stop, stopped) = watch::channel(false);
@@ -132,7 +130,6 @@ fn service(
     args: &Serve,
     (door, clock): (Arc<Door>, Arc<dyn entente_object::clock::Clock>),
 ) -> Result<Arc<Service>> {
-    let _now = clock.now();
     let register = Arc::new(Register::open(folder)?);
     let settings = Settings {
         title: format!("Entente node of {}", door.desk().here()),

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use entente_intake::Desk;
@@ -12,13 +11,10 @@ use entente_release::Nation;
 use entente_store::Home;
 use serde_json::json;
 
-use crate::certificate::{Authority, Keys, Validity};
+use crate::certificate::{Authority, Keys, SERVER_LASTS, Validity};
 use crate::cli::Init;
 use crate::folder;
 use crate::print::Printer;
-
-/// A server certificate lasts for 397 days, the most that clients accept.
-const SERVER_LASTS: Duration = Duration::from_secs(397 * 24 * 60 * 60);
 
 /// `entente init`.
 pub(crate) fn run(folder: &Path, args: &Init, dry_run: bool, printer: Printer) -> Result<u8> {
@@ -51,9 +47,10 @@ pub(crate) fn init(folder: &Path, nation: Nation, names: &[String]) -> Result<St
     folder::write_secret(&folder::keys(folder).join("cursors.key"), &folder::random::<32>()?)?;
     let clock = folder::clock();
     let keys = Keys::of(folder);
-    let authority = match keys.root().exists() {
-        true => Authority::open(&keys)?,
-        false => Authority::create(&keys, nation, clock.now())?,
+    let authority = if keys.root().exists() {
+        Authority::open(&keys)?
+    } else {
+        Authority::create(&keys, nation, clock.now())?
     };
     let validity = Validity::lasting(clock.now(), SERVER_LASTS);
     keys.save_server(&authority.issue_server(names, validity)?)?;

@@ -68,16 +68,19 @@ fn render(folder: &Path) -> Result<Markup> {
         }
     }
     let waiting = reader.waiting_count()?;
-    Ok(layout(&nation, &html! {
-        h1 { "Node of " (nation) }
-        p { (waiting) " objects wait for approval, for their time or for what they mention." }
-        (edges_table(&edges))
-        h2 { "Programmes" }
-        @for programme in &programmes {
-            p { b { (programme.id()) } ": " (programme.head().title) ", "
-                (programme.parties().len()) " parties, " (programme.areas().len()) " areas" }
-        }
-    }))
+    Ok(layout(
+        &nation,
+        &html! {
+            h1 { "Node of " (nation) }
+            p { (waiting) " objects wait for approval, for their time or for what they mention." }
+            (edges_table(&edges))
+            h2 { "Programmes" }
+            @for programme in &programmes {
+                p { b { (programme.id()) } ": " (programme.head().title) ", "
+                    (programme.parties().len()) " parties, " (programme.areas().len()) " areas" }
+            }
+        },
+    ))
 }
 
 fn edges_table(edges: &[Edge]) -> Markup {

@@ -4,8 +4,8 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use entente_release::partner::{Authenticated, Channel};
 use entente_release::Audience;
+use entente_release::partner::{Authenticated, Channel};
 use entente_store::{Home, Reader, Selection, Version};
 use serde_json::json;
 use uuid::Uuid;
@@ -60,13 +60,11 @@ pub(crate) fn doctor(folder: &Path, rebuild: bool, printer: Printer) -> Result<u
     let told: Vec<String> = certificates.iter().map(ToString::to_string).collect();
     look("certificates", if told.is_empty() { Ok("current".into()) } else { Err(told.join("; ")) });
     if rebuild {
-        let rebuilt = Home::open(folder).and_then(|mut home| {
-            let bar = progress(None, "entries");
-            let rebuilt = home.rebuild(&mut |at, _| bar.set_position(at));
-            bar.finish_and_clear();
-            rebuilt
-        });
-        look("indexes", rebuilt.map(|()| "folded anew".into()).map_err(|e| e.to_string()));
+        let bar = progress(None, "entries");
+        let indexes =
+            Home::open(folder).and_then(|mut home| home.rebuild(&mut |at, _| bar.set_position(at)));
+        bar.finish_and_clear();
+        look("indexes", indexes.map(|()| "folded anew".into()).map_err(|e| e.to_string()));
     }
     let desk = folder::open(folder).map_err(|error| format!("{error:#}"));
     look("keys and signed ledgers", desk.map(|_| "agree".to_owned()));

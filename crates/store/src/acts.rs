@@ -17,9 +17,8 @@ pub(crate) fn of_kind(
     let mut query = database
         .prepare_cached("SELECT seq FROM act WHERE kind = ?1 ORDER BY seq")
         .doing("looking for acts")?;
-    let seqs = query
-        .query_map(params![kind], |row| row.get::<_, i64>(0))
-        .doing("looking for acts")?;
+    let seqs =
+        query.query_map(params![kind], |row| row.get::<_, i64>(0)).doing("looking for acts")?;
     let mut acts = Vec::new();
     for seq in seqs {
         let seq = seq.doing("looking for acts")?.cast_unsigned();
@@ -31,9 +30,7 @@ pub(crate) fn of_kind(
 fn read(database: &Connection, seq: Seq) -> Result<Act<'static>, StoreError> {
     let missing = StoreError::Dangling("an act");
     let block = place::block(database, seq)?.ok_or(missing)?;
-    let found = records(block.first, &block.head)?
-        .into_iter()
-        .find(|record| record.seq == seq);
+    let found = records(block.first, &block.head)?.into_iter().find(|record| record.seq == seq);
     let missing = StoreError::Dangling("an act");
     match found.ok_or(missing)?.entry(&block.body)? {
         Entry::Act(act) => Ok(Act {

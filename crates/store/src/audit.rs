@@ -1,9 +1,9 @@
 //! Ledgers for the nation's own people and for partners: what was released, and proof of it.
 
+use entente_log::Seq;
 use entente_log::block::{self, Chain, records};
 use entente_log::checkpoint;
 use entente_log::ledger::{Happened, Leaf};
-use entente_log::Seq;
 use entente_log::tree::{Tree, check_record};
 use entente_release::PartnerIndex;
 use rusqlite::{OptionalExtension as _, params};
@@ -175,11 +175,7 @@ impl Reader {
     }
 
     /// Proof that the object of an id, in its newest released version, is in a partner's ledger.
-    pub fn prove(
-        &self,
-        partner: PartnerIndex,
-        uuid: Uuid,
-    ) -> Result<Option<Proof>, StoreError> {
+    pub fn prove(&self, partner: PartnerIndex, uuid: Uuid) -> Result<Option<Proof>, StoreError> {
         let Some(checkpoint) = self.checkpoint(partner)? else { return Ok(None) };
         let mut newest: Option<LedgerEntry> = None;
         for index in self.ledger_indexes(partner, uuid)? {
@@ -280,8 +276,8 @@ impl Reader {
             true
         })?;
         let hashes = StoredHashes { database: &self.database, partner: partner.get() };
-        let stored_root = tlog::tree_hash(here, &hashes)
-            .map_err(|cause| StoreError::Tree(cause.to_string()))?;
+        let stored_root =
+            tlog::tree_hash(here, &hashes).map_err(|cause| StoreError::Tree(cause.to_string()))?;
         if tree.root() == signed.root && stored_root == signed.root {
             Ok(verified)
         } else {

@@ -94,10 +94,8 @@ pub fn restore(folder: &Path, from: &Path) -> Result<(), BackupError> {
 
 /// Whether the file is a database of ours, whole, with an unbroken log.
 fn check(name: &Path, file: &Path) -> Result<(), BackupError> {
-    let not_whole = |reason: String| BackupError::NotWhole {
-        path: name.display().to_string(),
-        reason,
-    };
+    let not_whole =
+        |reason: String| BackupError::NotWhole { path: name.display().to_string(), reason };
     let database = Connection::open(file).doing("opening the backup")?;
     let found: String = database
         .pragma_query_value(None, "integrity_check", |row| row.get(0))

@@ -47,11 +47,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Row>, Damaged> {
         let zigzag = first >> 1;
         seq = seq.wrapping_add((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed());
         added = added.wrapping_add(reader.varint()?.cast_signed());
-        rows.push(Row {
-            seq: seq.cast_unsigned(),
-            added,
-            withdrawn: first & 1 == 1,
-        });
+        rows.push(Row { seq: seq.cast_unsigned(), added, withdrawn: first & 1 == 1 });
     }
     Ok(rows)
 }
@@ -59,7 +55,7 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Vec<Row>, Damaged> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
     proptest! {
         #[test]

@@ -5,10 +5,11 @@
 //! * It runs in the transaction that appends the entries, so indexes never differ from the log.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use entente_log::Seq;
 use entente_log::block::{Block, records};
-use entente_log::entry::{Entry, Hold, LabelNumber, LabelText, Put, Release};
+use entente_log::entry::{self, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::ledger::{Happened, Leaf};
 use entente_object::json;
 use entente_release::label::{Faults, Label};
@@ -92,10 +93,7 @@ pub(crate) struct Fold {
 impl Fold {
     /// The state at the end of the log.
     pub(crate) fn load(database: &Connection) -> Result<Self, StoreError> {
-        Ok(Self {
-            labels: load_labels(database)?,
-            ..Self::default()
-        })
+        Ok(Self { labels: load_labels(database)?, ..Self::default() })
     }
 
     /// Folds the entries of new blocks, and writes the rows.
@@ -107,14 +105,14 @@ impl Fold {
         for block in blocks {
             for (index, record) in (0u64..).zip(records(block.first, &block.head)?) {
                 match record.entry(&block.body)? {
-                    Entry::Put(put) => {
-                        self.put(database, (block.first, index), record.seq, &put)?
+                    entry::Entry::Put(put) => {
+                        self.put(database, (block.first, index), record.seq, &put)?;
                     }
-                    Entry::Label(label) => self.label(database, &label)?,
-                    Entry::Release(release) => self.release(database, &release)?,
-                    Entry::Withdraw(release) => self.withdraw(database, &release)?,
-                    Entry::Hold(hold) => save_hold(database, &hold)?,
-                    Entry::Act(act) => save_act(database, record.seq, &act.kind, act.at)?,
+                    entry::Entry::Label(label) => self.label(database, &label)?,
+                    entry::Entry::Release(release) => self.release(database, &release)?,
+                    entry::Entry::Withdraw(release) => self.withdraw(database, &release)?,
+                    entry::Entry::Hold(hold) => save_hold(database, &hold)?,
+                    entry::Entry::Act(act) => save_act(database, record.seq, &act.kind, act.at)?,
                 }
             }
         }
@@ -123,9 +121,7 @@ impl Fold {
 
     /// The trees that were grown since the last call.
     pub(crate) fn grown_trees(&mut self) -> impl Iterator<Item = &TreeTail> {
-        self.trees
-            .values_mut()
-            .filter_map(|tail| std::mem::take(&mut tail.grown).then_some(&*tail))
+        self.trees.values_mut().filter_map(|tail| std::mem::take(&mut tail.grown).then_some(&*tail))
     }
 
     /// `date_added` of the last entry of a partner's ledger.
@@ -149,11 +145,7 @@ impl Fold {
         let here = self.fresh_ids.entry(put.uuid).or_default();
         siblings.extend_from_slice(here);
         siblings.retain(|sibling| sibling.bringer == put.brought_by);
-        here.push(Sibling {
-            bringer: put.brought_by,
-            version: put.version,
-            seq,
-        });
+        here.push(Sibling { bringer: put.brought_by, version: put.version, seq });
         let placed = Placed {
             block,
             index,
@@ -164,14 +156,7 @@ impl Fold {
             digest: put.digest,
             object_type: self.type_number(&put.object_type),
         };
-        self.fresh.insert(
-            seq,
-            Fresh {
-                placed,
-                released: PartnerSet::NONE,
-                siblings,
-            },
-        );
+        self.fresh.insert(seq, Fresh { placed, released: PartnerSet::NONE, siblings });
         Ok(())
     }
 
@@ -199,11 +184,7 @@ impl Fold {
         for (added, &seq) in (release.first_added..).zip(&release.objects) {
             let (placed, siblings) = self.released(database, partner, seq)?;
             let route = self.route(database, partner, &placed)?;
-            let row = Row {
-                seq,
-                added,
-                withdrawn: false,
-            };
+            let row = Row { seq, added, withdrawn: false };
             let place = (placed.block, placed.index);
             self.push(route.ledger, row, None);
             for &view in &route.areas {
@@ -213,7 +194,7 @@ impl Fold {
             for &view in &route.types {
                 self.push(view, row, None);
             }
-            self.leaf(database, partner, Happened::Released, added, &placed)?;
+            self.leaf(database, partner, (Happened::Released, added), &placed)?;
         }
         Ok(())
     }
@@ -253,21 +234,13 @@ impl Fold {
                 None => self.stored_placed(database, seq)?,
             };
             let route = self.route(database, partner, &placed)?;
-            self.push(
-                route.ledger,
-                Row {
-                    seq,
-                    added,
-                    withdrawn: true,
-                },
-                None,
-            );
+            self.push(route.ledger, Row { seq, added, withdrawn: true }, None);
             for &view in &route.areas {
                 if let Some(number) = self.views.get(view).map(|tail| tail.number) {
                     save_mark(database, number, seq, WITHDRAWN)?;
                 }
             }
-            self.leaf(database, partner, Happened::Withdrawn, added, &placed)?;
+            self.leaf(database, partner, (Happened::Withdrawn, added), &placed)?;
         }
         Ok(())
     }
@@ -292,11 +265,8 @@ impl Fold {
             if !self.is_in(database, tail, sibling.seq)? {
                 continue;
             }
-            let (newer, older) = if sibling.version < version {
-                (seq, sibling.seq)
-            } else {
-                (sibling.seq, seq)
-            };
+            let (newer, older) =
+                if sibling.version < version { (seq, sibling.seq) } else { (sibling.seq, seq) };
             save_mark(database, tail.number, older, SUPERSEDED)?;
             save_mark(database, tail.number, newer, NOT_FIRST)?;
         }
@@ -315,23 +285,16 @@ impl Fold {
         &mut self,
         database: &Connection,
         partner: PartnerIndex,
-        happened: Happened,
-        added: i64,
+        (happened, added): (Happened, i64),
         placed: &Placed,
     ) -> Result<(), StoreError> {
         let label = self.interned(placed.label)?.uuid;
-        let leaf = Leaf {
-            happened,
-            added,
-            object: placed.digest,
-            label,
-        };
-        if !self.trees.contains_key(&partner.get()) {
-            let tail = TreeTail::load(database, partner.get())?;
-            self.trees.insert(partner.get(), tail);
-        }
-        if let Some(tail) = self.trees.get_mut(&partner.get()) {
-            tail.append(leaf.hash());
+        let leaf = Leaf { happened, added, object: placed.digest, label };
+        match self.trees.entry(partner.get()) {
+            Entry::Occupied(mut tail) => tail.get_mut().append(leaf.hash()),
+            Entry::Vacant(place) => {
+                place.insert(TreeTail::load(database, partner.get())?).append(leaf.hash());
+            }
         }
         Ok(())
     }
@@ -351,19 +314,11 @@ impl Fold {
         if let Some(route) = self.routes.get(&key) {
             return Ok(route.clone());
         }
-        let unders: Vec<String> = self
-            .interned(placed.label)?
-            .label
-            .under
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let unders: Vec<String> =
+            self.interned(placed.label)?.label.under.iter().map(ToString::to_string).collect();
         let at = usize::try_from(placed.object_type).unwrap_or(usize::MAX);
-        let object_type = self
-            .types
-            .get(at)
-            .cloned()
-            .ok_or(StoreError::Dangling("an object type"))?;
+        let object_type =
+            self.types.get(at).cloned().ok_or(StoreError::Dangling("an object type"))?;
         let mut route = Route {
             ledger: self.view(database, key.0, "", "")?,
             areas: Vec::new(),
@@ -371,9 +326,7 @@ impl Fold {
         };
         for under in unders {
             route.areas.push(self.view(database, key.0, &under, "")?);
-            route
-                .types
-                .push(self.view(database, key.0, &under, &object_type)?);
+            route.types.push(self.view(database, key.0, &under, &object_type)?);
         }
         self.routes.insert(key, route.clone());
         Ok(route)
@@ -418,13 +371,7 @@ impl Fold {
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )
             .doing("preparing to write versions")?;
-        for (
-            seq,
-            Fresh {
-                placed, released, ..
-            },
-        ) in fresh
-        {
+        for (seq, Fresh { placed, released, .. }) in fresh {
             let released = released.bits().cast_signed();
             let (uuid, bringer) = (placed.uuid.as_bytes(), placed.bringer.as_str());
             let (seq, version, label) = (seq.cast_signed(), placed.version, placed.label);
@@ -437,9 +384,7 @@ impl Fold {
 
     fn stored_placed(&mut self, database: &Connection, seq: Seq) -> Result<Placed, StoreError> {
         let (first, head) = place::head(database, seq)?.ok_or(StoreError::Dangling("an object"))?;
-        let found = (0u64..)
-            .zip(records(first, &head)?)
-            .find(|(_, record)| record.seq == seq);
+        let found = (0u64..).zip(records(first, &head)?).find(|(_, record)| record.seq == seq);
         let (index, put) = found
             .and_then(|(index, record)| record.put.map(|put| (index, put)))
             .ok_or(StoreError::Dangling("an object"))?;
@@ -462,9 +407,7 @@ pub(crate) fn load_labels(database: &Connection) -> Result<Vec<Interned>, StoreE
         .prepare_cached("SELECT faults, stix FROM label ORDER BY number")
         .doing("reading labels")?;
     let rows = query
-        .query_map([], |row| {
-            Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?))
-        })
+        .query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?)))
         .doing("reading labels")?;
     let mut labels = Vec::new();
     for row in rows {
@@ -479,30 +422,19 @@ fn read_label(faults: u8, stix: &str) -> Result<Interned, StoreError> {
     let Ok(json::Value::Object(marking)) = json::parse(stix.as_bytes()) else {
         return Err(bad);
     };
-    let id = marking
-        .get("id")
-        .and_then(json::Value::as_str)
-        .unwrap_or_default();
-    let uuid = id
-        .rsplit("--")
-        .next()
-        .and_then(|text| Uuid::try_parse(text).ok());
+    let id = marking.get("id").and_then(json::Value::as_str).unwrap_or_default();
+    let uuid = id.rsplit("--").next().and_then(|text| Uuid::try_parse(text).ok());
     let Some(uuid) = uuid else { return Err(bad) };
     let label = label_marking::from_stix(&marking, uuid).map_err(|_| bad)?;
     let faults = Faults::from_bits(faults);
-    Ok(Interned {
-        label: Label { faults, ..label },
-        uuid,
-    })
+    Ok(Interned { label: Label { faults, ..label }, uuid })
 }
 
 fn stored_siblings(database: &Connection, uuid: Uuid) -> Result<Vec<Sibling>, StoreError> {
     let mut query = database
         .prepare_cached("SELECT version, seq, bringer FROM version WHERE uuid = ?1")
         .doing("looking for other versions")?;
-    let mut rows = query
-        .query(params![uuid.as_bytes()])
-        .doing("looking for other versions")?;
+    let mut rows = query.query(params![uuid.as_bytes()]).doing("looking for other versions")?;
     let mut siblings = Vec::new();
     while let Some(row) = rows.next().doing("looking for other versions")? {
         let version = row.get(0).doing("looking for other versions")?;
@@ -537,11 +469,8 @@ fn save_act(database: &Connection, seq: Seq, kind: &str, at: i64) -> Result<(), 
 
 fn save_hold(database: &Connection, hold: &Hold) -> Result<(), StoreError> {
     let object = hold.object.cast_signed();
-    let approvals: Vec<u8> = hold
-        .approvals
-        .iter()
-        .flat_map(|(partner, count)| [partner.get(), *count])
-        .collect();
+    let approvals: Vec<u8> =
+        hold.approvals.iter().flat_map(|(partner, count)| [partner.get(), *count]).collect();
     database
         .prepare_cached("DELETE FROM hold_mention WHERE object = ?1")
         .and_then(|mut delete| delete.execute(params![object]))
@@ -566,9 +495,7 @@ fn save_hold(database: &Connection, hold: &Hold) -> Result<(), StoreError> {
         .prepare_cached("INSERT OR IGNORE INTO hold_mention (uuid, object) VALUES (?1, ?2)")
         .doing("writing a hold")?;
     for uuid in &hold.mentions {
-        insert
-            .execute(params![uuid.as_bytes(), object])
-            .doing("writing a hold")?;
+        insert.execute(params![uuid.as_bytes(), object]).doing("writing a hold")?;
     }
     Ok(())
 }

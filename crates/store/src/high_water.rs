@@ -20,10 +20,7 @@ pub(crate) struct HighWater {
 impl HighWater {
     /// Reads the file; a missing one is that of a new node.
     pub(crate) fn open(path: &Path) -> Result<Self, StoreError> {
-        let mut water = Self {
-            path: path.to_owned(),
-            signed: BTreeMap::new(),
-        };
+        let mut water = Self { path: path.to_owned(), signed: BTreeMap::new() };
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(water),
@@ -31,9 +28,7 @@ impl HighWater {
         };
         for line in text.lines() {
             let entry = line.split_once(' ').and_then(|(size, origin)| {
-                size.parse::<u64>()
-                    .ok()
-                    .map(|size| (origin.to_owned(), size))
+                size.parse::<u64>().ok().map(|size| (origin.to_owned(), size))
             });
             let Some((origin, size)) = entry else {
                 return Err(water.failed(&format!("line \"{line}\" is not SIZE ORIGIN")));
@@ -52,11 +47,9 @@ impl HighWater {
     /// Refuses a ledger that is shorter than what was signed.
     pub(crate) fn check(&self, origin: &str, here: u64) -> Result<(), StoreError> {
         match self.signed.get(origin) {
-            Some(&signed) if signed > here => Err(StoreError::RolledBack {
-                origin: origin.to_owned(),
-                here,
-                signed,
-            }),
+            Some(&signed) if signed > here => {
+                Err(StoreError::RolledBack { origin: origin.to_owned(), here, signed })
+            }
             Some(_) | None => Ok(()),
         }
     }
@@ -89,9 +82,6 @@ impl HighWater {
     }
 
     fn failed(&self, reason: &impl ToString) -> StoreError {
-        StoreError::HighWater {
-            path: self.path.display().to_string(),
-            reason: reason.to_string(),
-        }
+        StoreError::HighWater { path: self.path.display().to_string(), reason: reason.to_string() }
     }
 }

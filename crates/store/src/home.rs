@@ -165,11 +165,9 @@ impl Home {
                 bringer: place::nation(row, 4)?,
             })
         };
-        let rows = query
-            .query_map(params![uuid.as_bytes()], read)
-            .doing("looking for an object")?;
-        rows.collect::<Result<_, _>>()
-            .doing("looking for an object")
+        let rows =
+            query.query_map(params![uuid.as_bytes()], read).doing("looking for an object")?;
+        rows.collect::<Result<_, _>>().doing("looking for an object")
     }
 
     /// Whether anything waits for an object to come or to be released further.
@@ -276,10 +274,7 @@ impl Home {
         let sql = format!(
             "SELECT object, partners, approvals FROM hold WHERE {condition} ORDER BY object"
         );
-        let mut query = self
-            .database
-            .prepare_cached(&sql)
-            .doing("looking for what waits")?;
+        let mut query = self.database.prepare_cached(&sql).doing("looking for what waits")?;
         let read = |row: &rusqlite::Row<'_>| {
             let approvals: Vec<u8> = row.get(2)?;
             Ok(Waiting {
@@ -294,11 +289,8 @@ impl Home {
                     .collect(),
             })
         };
-        let rows = query
-            .query_map(arguments, read)
-            .doing("looking for what waits")?;
-        rows.collect::<Result<_, _>>()
-            .doing("looking for what waits")
+        let rows = query.query_map(arguments, read).doing("looking for what waits")?;
+        rows.collect::<Result<_, _>>().doing("looking for what waits")
     }
 
     /// The acts of a kind, in order.
@@ -311,13 +303,9 @@ impl Home {
         let tip = self.tip;
         let rebuilt = self.in_transaction("rebuilding the indexes", |database, _| {
             for table in schema::INDEX_TABLES {
-                database
-                    .execute_batch(&format!("DROP TABLE {table}"))
-                    .doing("dropping indexes")?;
+                database.execute_batch(&format!("DROP TABLE {table}")).doing("dropping indexes")?;
             }
-            database
-                .execute_batch(schema::INDEXES)
-                .doing("making indexes")?;
+            database.execute_batch(schema::INDEXES).doing("making indexes")?;
             let mut fold = Fold::default();
             let mut at = Tip::default();
             while at.next < tip.next {
@@ -343,9 +331,8 @@ impl Home {
         work: impl FnOnce(&Connection, &mut Fold) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let Self { database, fold, .. } = self;
-        let transaction = database
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .doing(doing)?;
+        let transaction =
+            database.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
         let result = work(&transaction, fold)
             .and_then(|done| transaction.commit().doing(doing).map(|()| done));
         if result.is_err() {
@@ -376,9 +363,7 @@ impl Journal for Home {
         let signed = self.in_transaction("appending to the log", |database, fold| {
             insert_blocks(database, &blocks)?;
             fold.apply(database, &blocks)?;
-            signing
-                .as_ref()
-                .map_or(Ok(Vec::new()), |signing| sign(database, fold, signing))
+            signing.as_ref().map_or(Ok(Vec::new()), |signing| sign(database, fold, signing))
         });
         self.signing = signing;
         let signed = signed?;
@@ -401,12 +386,7 @@ fn insert_blocks(database: &Connection, blocks: &[Block]) -> Result<(), StoreErr
         .doing("preparing to write the log")?;
     for block in blocks {
         insert
-            .execute(params![
-                block.first.cast_signed(),
-                block.chain,
-                block.head,
-                block.body
-            ])
+            .execute(params![block.first.cast_signed(), block.chain, block.head, block.body])
             .doing("writing the log")?;
     }
     Ok(())
@@ -420,51 +400,34 @@ fn sign(
 ) -> Result<Vec<(String, u64)>, StoreError> {
     let mut signed = Vec::new();
     for tail in fold.grown_trees() {
-        let nation = signing
-            .partners
-            .iter()
-            .find(|(partner, _)| partner.get() == tail.partner);
+        let nation = signing.partners.iter().find(|(partner, _)| partner.get() == tail.partner);
         let Some((_, nation)) = nation else { continue };
         let origin = ledger::origin(signing.here, *nation);
         let (size, root) = (tail.tree.size(), tail.tree.root());
-        signed.push((
-            tail.partner,
-            checkpoint::sign(&signing.key, &origin, size, root)?,
-        ));
+        signed.push((tail.partner, checkpoint::sign(&signing.key, &origin, size, root)?));
     }
     let mut insert = database
         .prepare_cached("INSERT OR REPLACE INTO signed (partner, size, note) VALUES (?1, ?2, ?3)")
         .doing("preparing to write checkpoints")?;
     for (partner, checkpoint) in &signed {
         insert
-            .execute(params![
-                partner,
-                checkpoint.size.cast_signed(),
-                checkpoint.note
-            ])
+            .execute(params![partner, checkpoint.size.cast_signed(), checkpoint.note])
             .doing("writing checkpoints")?;
     }
-    Ok(signed
-        .into_iter()
-        .map(|(_, made)| (made.origin, made.size))
-        .collect())
+    Ok(signed.into_iter().map(|(_, made)| (made.origin, made.size)).collect())
 }
 
 fn read_tip(database: &Connection) -> Result<Tip, StoreError> {
     let last: Option<(i64, Vec<u8>, [u8; 32])> = database
-        .query_row(
-            "SELECT first, head, chain FROM block ORDER BY first DESC LIMIT 1",
-            [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )
+        .query_row("SELECT first, head, chain FROM block ORDER BY first DESC LIMIT 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()
         .doing("reading the end of the log")?;
     let Some((first, head, chain)) = last else {
         return Ok(Tip::default());
     };
     let records = block::records(first.cast_unsigned(), &head)?;
-    let next = records
-        .last()
-        .map_or(first.cast_unsigned(), |record| record.seq + 1);
+    let next = records.last().map_or(first.cast_unsigned(), |record| record.seq + 1);
     Ok(Tip { next, chain })
 }

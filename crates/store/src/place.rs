@@ -18,9 +18,7 @@ pub(crate) fn view_number(
     database
         .prepare_cached("SELECT number FROM view WHERE partner = ?1 AND under = ?2 AND type = ?3")
         .and_then(|mut query| {
-            query
-                .query_row(params![partner, under, object_type], |row| row.get(0))
-                .optional()
+            query.query_row(params![partner, under, object_type], |row| row.get(0)).optional()
         })
         .doing("looking for a view")
 }

@@ -415,7 +415,10 @@ impl Reader {
             let block = block.ok_or(StoreError::Dangling("an object"))?;
             let first: i64 = block.get(0).doing("reading the log")?;
             let blob = |column| {
-                block.get_ref(column).and_then(|value| Ok(value.as_blob()?)).doing("reading the log")
+                block
+                    .get_ref(column)
+                    .and_then(|value| Ok(value.as_blob()?))
+                    .doing("reading the log")
             };
             let (head, body) = (blob(1)?, blob(2)?);
             let records = records(first.cast_unsigned(), head)?;

@@ -114,44 +114,24 @@ CREATE TABLE IF NOT EXISTS signed (
 ";
 
 /// The names of the index tables, for dropping them.
-pub(crate) const INDEX_TABLES: [&str; 10] = [
-    "version",
-    "label",
-    "act",
-    "view",
-    "chunk",
-    "place",
-    "mark",
-    "tree",
-    "hold",
-    "hold_mention",
-];
+pub(crate) const INDEX_TABLES: [&str; 10] =
+    ["version", "label", "act", "view", "chunk", "place", "mark", "tree", "hold", "hold_mention"];
 
 /// Opens for writing; makes the tables where there are none.
 pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     let database = Connection::open(path).doing("opening it")?;
     let set = |name: &str, value: i64| database.pragma_update(None, name, value);
     set("page_size", i64::from(PAGE_BYTES)).doing("setting its page size")?;
-    database
-        .pragma_update(None, "journal_mode", "wal")
-        .doing("switching to WAL")?;
-    database
-        .pragma_update(None, "synchronous", "full")
-        .doing("asking for durability")?;
+    database.pragma_update(None, "journal_mode", "wal").doing("switching to WAL")?;
+    database.pragma_update(None, "synchronous", "full").doing("asking for durability")?;
     set("wal_autocheckpoint", CHECKPOINT_PAGES).doing("setting checkpoints")?;
     set("cache_size", WRITER_CACHE_KIB).doing("setting its cache")?;
     set("mmap_size", 0).doing("switching mmap off")?;
-    database
-        .busy_timeout(std::time::Duration::from_secs(5))
-        .doing("setting a time limit")?;
-    let found: i64 = database
-        .pragma_query_value(None, "user_version", |row| row.get(0))
-        .doing("reading it")?;
+    database.busy_timeout(std::time::Duration::from_secs(5)).doing("setting a time limit")?;
+    let found: i64 =
+        database.pragma_query_value(None, "user_version", |row| row.get(0)).doing("reading it")?;
     if found > FORMAT {
-        return Err(StoreError::Newer {
-            found,
-            known: FORMAT,
-        });
+        return Err(StoreError::Newer { found, known: FORMAT });
     }
     if found == 0 {
         let create = format!("BEGIN IMMEDIATE;{LOG}{INDEXES}{SIGNED}COMMIT;");
@@ -166,12 +146,8 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags).doing("opening it for reading")?;
-    database
-        .pragma_update(None, "cache_size", READER_CACHE_KIB)
-        .doing("setting its cache")?;
-    database
-        .busy_timeout(std::time::Duration::from_secs(5))
-        .doing("setting a time limit")?;
+    database.pragma_update(None, "cache_size", READER_CACHE_KIB).doing("setting its cache")?;
+    database.busy_timeout(std::time::Duration::from_secs(5)).doing("setting a time limit")?;
     database.set_prepared_statement_cache_capacity(64);
     Ok(database)
 }

@@ -39,27 +39,17 @@ impl ViewTail {
     pub(crate) fn load(database: &Connection, number: u32) -> Result<Self, StoreError> {
         let last = last_chunk(database, number)?;
         let (chunk, rows) = match last {
-            Some((key, bytes)) => (
-                u32::try_from(key & 0xffff_ffff).unwrap_or(u32::MAX),
-                decode(&bytes)?,
-            ),
+            Some((key, bytes)) => {
+                (u32::try_from(key & 0xffff_ffff).unwrap_or(u32::MAX), decode(&bytes)?)
+            }
             None => (0, Vec::new()),
         };
-        Ok(Self {
-            number,
-            chunk,
-            rows,
-            full: Vec::new(),
-            placed: BTreeMap::new(),
-            dirty: false,
-        })
+        Ok(Self { number, chunk, rows, full: Vec::new(), placed: BTreeMap::new(), dirty: false })
     }
 
     /// Whether the entry of a block was placed here and is not yet written.
     pub(crate) fn is_pending(&self, block: u64, index: u64) -> bool {
-        self.placed
-            .get(&block)
-            .is_some_and(|places| places.iter().any(|(at, _)| *at == index))
+        self.placed.get(&block).is_some_and(|places| places.iter().any(|(at, _)| *at == index))
     }
 
     pub(crate) fn push(&mut self, row: Row, place: Option<(u64, u64)>) {
@@ -71,10 +61,7 @@ impl ViewTail {
         self.rows.push(row);
         self.dirty = true;
         if let Some((block, index)) = place {
-            self.placed
-                .entry(block)
-                .or_default()
-                .push((index, row.added));
+            self.placed.entry(block).or_default().push((index, row.added));
         }
     }
 
@@ -93,20 +80,10 @@ impl ViewTail {
             )
             .doing("preparing to write a view")?;
         let open = std::iter::once((self.chunk, &self.rows));
-        for (chunk, rows) in self
-            .full
-            .iter()
-            .map(|(chunk, rows)| (*chunk, rows))
-            .chain(open)
-        {
+        for (chunk, rows) in self.full.iter().map(|(chunk, rows)| (*chunk, rows)).chain(open) {
             let first = rows.first().map_or(0, |row| row.added);
             insert
-                .execute(params![
-                    chunk_key(self.number, chunk),
-                    self.number,
-                    first,
-                    encode(rows)
-                ])
+                .execute(params![chunk_key(self.number, chunk), self.number, first, encode(rows)])
                 .doing("writing a view")?;
         }
         self.full.clear();
@@ -157,13 +134,7 @@ impl TreeTail {
         let tree = Tree::load(size, &StoredHashes { database, partner })
             .map_err(|cause| StoreError::Tree(cause.to_string()))?;
         let saved = tree.stored();
-        Ok(Self {
-            partner,
-            tree,
-            pending: Vec::new(),
-            saved,
-            grown: false,
-        })
+        Ok(Self { partner, tree, pending: Vec::new(), saved, grown: false })
     }
 
     pub(crate) fn append(&mut self, leaf: Hash) {
@@ -184,10 +155,7 @@ impl TreeTail {
             let (now, later) = pending.split_at(room.min(pending.len()));
             let bytes: Vec<u8> = now.iter().flat_map(|hash| hash.0).collect();
             append
-                .execute(params![
-                    tree_key(self.partner, self.saved / TREE_GROUP),
-                    bytes
-                ])
+                .execute(params![tree_key(self.partner, self.saved / TREE_GROUP), bytes])
                 .doing("writing a tree")?;
             self.saved += u64::try_from(now.len()).unwrap_or_default();
             pending = later;
@@ -218,9 +186,7 @@ fn last_chunk(database: &Connection, view: u32) -> Result<Option<(i64, Vec<u8>)>
         )
         .and_then(|mut query| {
             let range = params![chunk_key(view, 0), chunk_key(view + 1, 0)];
-            query
-                .query_row(range, |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()
+            query.query_row(range, |row| Ok((row.get(0)?, row.get(1)?))).optional()
         })
         .doing("reading the end of a view")
 }
@@ -245,9 +211,6 @@ impl HashReader for StoredHashes<'_> {
                 read.query_row(params![key, at.cast_signed()], |row| row.get(0))?;
             Ok(Hash(hash))
         };
-        indexes
-            .iter()
-            .map(|index| one(index).map_err(missing))
-            .collect()
+        indexes.iter().map(|index| one(index).map_err(missing)).collect()
     }
 }

@@ -111,7 +111,9 @@ fn people_read_where_what_and_how_many() {
     assert!(text.starts_with(
         "standard input: object 1: url--47c3cf9a-5027-5bf0-997a-017c7edc7c55\n  error value: "
     ));
-    assert!(text.contains("(missing-property, STIX 2.1 §6.15.1)\nstandard input: object 2: without"));
+    assert!(
+        text.contains("(missing-property, STIX 2.1 §6.15.1)\nstandard input: object 2: without")
+    );
     assert!(text.ends_with("(strict-json, RFC 7493)\n"), "{text}");
     assert!(summary.starts_with("3 objects: 1 valid, 2 invalid, 0 with warnings; 0.0 MB, "));
     assert!(!run.out.contains('\x1b'));
