@@ -304,6 +304,10 @@ fn version(listed: &Listed<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
 }
 
+/// The fastest level that makes it smaller: whoever asks for a page first waits for it. Gzip has its
+/// own name for the same.
+const ZSTD_LEVEL: i32 = 1;
+
 /// The body under the coding, or as it is if it is short.
 fn compress(body: Vec<u8>, coding: Coding) -> Result<(Vec<u8>, Coding), TaxiiError> {
     let failed = |cause: std::io::Error| TaxiiError::Failed(format!("compressing a page: {cause}"));
@@ -311,15 +315,13 @@ fn compress(body: Vec<u8>, coding: Coding) -> Result<(Vec<u8>, Coding), TaxiiErr
         _ if body.len() < COMPRESSED_BYTES_MIN => Ok((body, Coding::Identity)),
         Coding::Identity => Ok((body, Coding::Identity)),
         Coding::Gzip => {
-            // The fastest level: a page that is kept is compressed once, and one that is not is
-            // waited for.
             let out = Vec::with_capacity(body.len() / 4);
             let mut encoder = flate2::write::GzEncoder::new(out, flate2::Compression::fast());
             let done = encoder.write_all(&body).and_then(|()| encoder.finish());
             done.map(|bytes| (bytes, coding)).map_err(failed)
         }
         Coding::Zstd => {
-            let done = zstd::bulk::compress(&body, zstd::DEFAULT_COMPRESSION_LEVEL);
+            let done = zstd::bulk::compress(&body, ZSTD_LEVEL);
             done.map(|bytes| (bytes, coding)).map_err(failed)
         }
     }
