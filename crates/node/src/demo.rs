@@ -18,7 +18,7 @@ use entente_release::decide::Decision;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::certificate::Keys;
+use crate::certificate::{CLIENT_LASTS, Keys};
 use crate::cli::{Demo, Import, LabelArgs, Serve};
 use crate::folder;
 use crate::import;
@@ -135,7 +135,7 @@ fn set_up(folder: &Path) -> Result<(Desk, Credentials)> {
             partner::add(folder, &mut desk, nation)?;
         }
         if !Keys::of(folder).partner(nation).exists() {
-            partner::certificate(folder, &mut desk, nation, 365)?;
+            partner::certificate(folder, &mut desk, nation, CLIENT_LASTS)?;
         }
         let user = code.to_lowercase();
         if let Entry::Vacant(place) = credentials.0.entry(user) {

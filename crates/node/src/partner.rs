@@ -58,7 +58,12 @@ pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer)
         Partner::Certificate { nation, days } => {
             let nation = folder::nation(nation)?;
             desk.partner(nation)?;
-            let paths = certificate(folder, &mut desk, nation, *days)?;
+            let paths = certificate(
+                folder,
+                &mut desk,
+                nation,
+                Duration::from_hours(24 * u64::from(*days)),
+            )?;
             let lines = [
                 format!("certificate: {}", paths.0),
                 format!(
@@ -159,10 +164,9 @@ pub(crate) fn certificate(
     folder: &Path,
     desk: &mut Desk,
     nation: Nation,
-    days: u32,
+    lasts: Duration,
 ) -> Result<(String, String)> {
     let keys = Keys::of(folder);
-    let lasts = Duration::from_hours(24 * u64::from(days));
     let validity = Validity::lasting(desk.now(), lasts);
     let issued = Authority::open(&keys)?.issue_client(nation, validity)?;
     keys.save_partner(nation, &issued)?;

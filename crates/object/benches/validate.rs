@@ -21,9 +21,7 @@ const FILE: &str = r#"{"type":"file","spec_version":"2.1","id":"file--9af228db-9
 fn validate_one(bencher: Bencher, named: &Named) {
     let value = parse(named.text.as_bytes()).unwrap_or(Value::Null);
     assert!(validate(&value).is_clean());
-    bencher
-        .counter(ItemsCount::new(1_usize))
-        .bench_local(|| validate(divan::black_box(&value)));
+    bencher.counter(ItemsCount::new(1_usize)).bench_local(|| validate(divan::black_box(&value)));
 }
 
 struct Named {

@@ -62,13 +62,13 @@ impl fmt::Debug for Nation {
 pub struct UnknownNation(pub String);
 
 /// A set of nations, in alphabetical order. Empty means nobody, never everybody.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NationSet(Box<[Nation]>);
 
 impl NationSet {
     /// Nobody.
     pub fn none() -> Self {
-        Self::default()
+        Self(Box::default())
     }
 
     /// Whether `nation` is named.

@@ -73,10 +73,7 @@ pub static EXTENSION: &[Property] = &[
     TYPE,
     required("spec_version", Kind::Text(&form::SPEC_VERSION)),
     ID,
-    required(
-        "created_by_ref",
-        Kind::IdentifierAdvised(Targets::Of(&["identity"])),
-    ),
+    required("created_by_ref", Kind::IdentifierAdvised(Targets::Of(&["identity"]))),
     CREATED,
     MODIFIED,
     REVOKED,
@@ -109,23 +106,15 @@ pub static NAMES: &[&str] = &[
 ];
 
 /// Names that no content may use (section 3.8; `phone_numbers` before Errata 01).
-pub static RESERVED: &[&str] = &[
-    "severity",
-    "username",
-    "phone_number",
-    "phone_numbers",
-    "action",
-];
+pub static RESERVED: &[&str] = &["severity", "username", "phone_number", "phone_numbers", "action"];
 
 /// Types that no content may use.
 pub static RESERVED_TYPES: &[&str] = &["action"];
 
 const TYPE: Property = required("type", Kind::Text(&form::TYPE_NAME));
 const ID: Property = required("id", Kind::Identifier(Targets::Any));
-const CREATED_BY_REF: Property = optional(
-    "created_by_ref",
-    Kind::IdentifierAdvised(Targets::Of(&["identity"])),
-);
+const CREATED_BY_REF: Property =
+    optional("created_by_ref", Kind::IdentifierAdvised(Targets::Of(&["identity"])));
 const CREATED: Property = required("created", Kind::Timestamp(Precision::Millisecond));
 const MODIFIED: Property = required("modified", Kind::Timestamp(Precision::Millisecond));
 const REVOKED: Property = optional("revoked", Kind::Boolean);
@@ -161,11 +150,7 @@ pub static EXTERNAL_REFERENCE: Table = Table {
             Demand::AtLeastOne(&["description", "url", "external_id"]),
         ),
         must("2.5.1", "catalogue-identifier", Demand::CatalogueIdentifier),
-        should(
-            "2.5.1",
-            "url-without-hashes",
-            Demand::Requires("url", &["hashes"]),
-        ),
+        should("2.5.1", "url-without-hashes", Demand::Requires("url", &["hashes"])),
     ],
 };
 
@@ -186,10 +171,7 @@ pub static GRANULAR_MARKING: Table = Table {
     section: "7.2.3.1",
     properties: &[
         optional("lang", Kind::Text(&form::LANGUAGE)),
-        optional(
-            "marking_ref",
-            Kind::Identifier(Targets::Of(&["marking-definition"])),
-        ),
+        optional("marking_ref", Kind::Identifier(Targets::Of(&["marking-definition"]))),
         required("selectors", Kind::List(&Kind::Text(&form::SELECTOR))),
     ],
     rules: &[must(

@@ -48,10 +48,7 @@ pub static NTFS: Table = Table {
     section: "6.7.3",
     properties: &[
         optional("sid", Kind::String),
-        optional(
-            "alternate_data_streams",
-            Kind::List(&Kind::Embedded(&ALTERNATE_DATA_STREAM)),
-        ),
+        optional("alternate_data_streams", Kind::List(&Kind::Embedded(&ALTERNATE_DATA_STREAM))),
     ],
     rules: &[must("6.7.3", "no-own-property", Demand::AnyOwnProperty(""))],
 };
@@ -77,10 +74,7 @@ pub static PDF: Table = Table {
         optional("is_optimized", Kind::Boolean),
         optional(
             "document_info_dict",
-            Kind::Dictionary(
-                Keys::Named(Some(&form::PDF_INFORMATION_KEY)),
-                Entries::Strings,
-            ),
+            Kind::Dictionary(Keys::Named(Some(&form::PDF_INFORMATION_KEY)), Entries::Strings),
         ),
         optional("pdfid0", Kind::String),
         optional("pdfid1", Kind::String),
@@ -96,10 +90,7 @@ pub static RASTER_IMAGE: Table = Table {
         optional("image_height", ANY_INTEGER),
         optional("image_width", ANY_INTEGER),
         optional("bits_per_pixel", ANY_INTEGER),
-        optional(
-            "exif_tags",
-            Kind::Dictionary(Keys::Named(None), Entries::StringsOrIntegers),
-        ),
+        optional("exif_tags", Kind::Dictionary(Keys::Named(None), Entries::StringsOrIntegers)),
     ],
     rules: &[must("6.7.5", "no-own-property", Demand::AnyOwnProperty(""))],
 };
@@ -109,10 +100,7 @@ pub static WINDOWS_PEBINARY: Table = Table {
     name: "windows-pebinary-ext",
     section: "6.7.6",
     properties: &[
-        required(
-            "pe_type",
-            Kind::OpenVocabulary(&vocab::WINDOWS_PEBINARY_TYPE),
-        ),
+        required("pe_type", Kind::OpenVocabulary(&vocab::WINDOWS_PEBINARY_TYPE)),
         optional("imphash", Kind::String),
         optional("machine_hex", Kind::Hex),
         optional("number_of_sections", COUNT),
@@ -125,11 +113,7 @@ pub static WINDOWS_PEBINARY: Table = Table {
         optional("optional_header", Kind::Embedded(&PE_OPTIONAL_HEADER)),
         optional("sections", Kind::List(&Kind::Embedded(&PE_SECTION))),
     ],
-    rules: &[must(
-        "6.7.6",
-        "no-own-property",
-        Demand::AnyOwnProperty("pe_type"),
-    )],
+    rules: &[must("6.7.6", "no-own-property", Demand::AnyOwnProperty("pe_type"))],
 };
 
 /// Section 6.7.6.2.
@@ -169,11 +153,7 @@ pub static PE_OPTIONAL_HEADER: Table = Table {
         optional("number_of_rva_and_sizes", ANY_INTEGER),
         optional("hashes", HASHES),
     ],
-    rules: &[must(
-        "6.7.6.2",
-        "no-own-property",
-        Demand::AnyOwnProperty(""),
-    )],
+    rules: &[must("6.7.6.2", "no-own-property", Demand::AnyOwnProperty(""))],
 };
 
 /// Section 6.7.6.3.
@@ -199,16 +179,10 @@ pub static HTTP_REQUEST: Table = Table {
         optional("request_version", Kind::String),
         optional(
             "request_header",
-            Kind::Dictionary(
-                Keys::Named(Some(&form::HTTP_FIELD_NAME)),
-                Entries::StringLists,
-            ),
+            Kind::Dictionary(Keys::Named(Some(&form::HTTP_FIELD_NAME)), Entries::StringLists),
         ),
         optional("message_body_length", ANY_INTEGER),
-        optional(
-            "message_body_data_ref",
-            Kind::Identifier(Targets::Of(&["artifact"])),
-        ),
+        optional("message_body_data_ref", Kind::Identifier(Targets::Of(&["artifact"]))),
     ],
     rules: &[],
 };
@@ -217,10 +191,7 @@ pub static HTTP_REQUEST: Table = Table {
 pub static ICMP: Table = Table {
     name: "icmp-ext",
     section: "6.12.3",
-    properties: &[
-        required("icmp_type_hex", Kind::Hex),
-        required("icmp_code_hex", Kind::Hex),
-    ],
+    properties: &[required("icmp_type_hex", Kind::Hex), required("icmp_code_hex", Kind::Hex)],
     rules: &[],
 };
 
@@ -229,10 +200,7 @@ pub static SOCKET: Table = Table {
     name: "socket-ext",
     section: "6.12.4",
     properties: &[
-        required(
-            "address_family",
-            Kind::Enumeration(&vocab::SOCKET_ADDRESS_FAMILY),
-        ),
+        required("address_family", Kind::Enumeration(&vocab::SOCKET_ADDRESS_FAMILY)),
         optional("is_blocking", Kind::Boolean),
         optional("is_listening", Kind::Boolean),
         optional(
@@ -250,15 +218,8 @@ pub static SOCKET: Table = Table {
 pub static TCP: Table = Table {
     name: "tcp-ext",
     section: "6.12.5",
-    properties: &[
-        optional("src_flags_hex", Kind::Hex),
-        optional("dst_flags_hex", Kind::Hex),
-    ],
-    rules: &[must(
-        "6.12.5",
-        "no-own-property",
-        Demand::AnyOwnProperty(""),
-    )],
+    properties: &[optional("src_flags_hex", Kind::Hex), optional("dst_flags_hex", Kind::Hex)],
+    rules: &[must("6.12.5", "no-own-property", Demand::AnyOwnProperty(""))],
 };
 
 /// Section 6.13.2. `windows_title` is what Errata 01 calls `window_title`.
@@ -272,20 +233,10 @@ pub static WINDOWS_PROCESS: Table = Table {
         optional("owner_sid", Kind::String),
         optional("window_title", Kind::String),
         optional("windows_title", Kind::String),
-        optional(
-            "startup_info",
-            Kind::Dictionary(Keys::Named(None), Entries::Any),
-        ),
-        optional(
-            "integrity_level",
-            Kind::Enumeration(&vocab::WINDOWS_INTEGRITY_LEVEL),
-        ),
+        optional("startup_info", Kind::Dictionary(Keys::Named(None), Entries::Any)),
+        optional("integrity_level", Kind::Enumeration(&vocab::WINDOWS_INTEGRITY_LEVEL)),
     ],
-    rules: &[must(
-        "6.13.2",
-        "no-own-property",
-        Demand::AnyOwnProperty(""),
-    )],
+    rules: &[must("6.13.2", "no-own-property", Demand::AnyOwnProperty(""))],
 };
 
 /// Section 6.13.3.
@@ -297,28 +248,12 @@ pub static WINDOWS_SERVICE: Table = Table {
         optional("descriptions", Kind::List(&Kind::String)),
         optional("display_name", Kind::String),
         optional("group_name", Kind::String),
-        optional(
-            "start_type",
-            Kind::Enumeration(&vocab::WINDOWS_SERVICE_START_TYPE),
-        ),
-        optional(
-            "service_dll_refs",
-            Kind::List(&Kind::Identifier(Targets::Of(&["file"]))),
-        ),
-        optional(
-            "service_type",
-            Kind::Enumeration(&vocab::WINDOWS_SERVICE_TYPE),
-        ),
-        optional(
-            "service_status",
-            Kind::Enumeration(&vocab::WINDOWS_SERVICE_STATUS),
-        ),
+        optional("start_type", Kind::Enumeration(&vocab::WINDOWS_SERVICE_START_TYPE)),
+        optional("service_dll_refs", Kind::List(&Kind::Identifier(Targets::Of(&["file"])))),
+        optional("service_type", Kind::Enumeration(&vocab::WINDOWS_SERVICE_TYPE)),
+        optional("service_status", Kind::Enumeration(&vocab::WINDOWS_SERVICE_STATUS)),
     ],
-    rules: &[must(
-        "6.13.3",
-        "no-own-property",
-        Demand::AnyOwnProperty(""),
-    )],
+    rules: &[must("6.13.3", "no-own-property", Demand::AnyOwnProperty(""))],
 };
 
 /// Section 6.16.2.
@@ -331,9 +266,5 @@ pub static UNIX_ACCOUNT: Table = Table {
         optional("home_dir", Kind::String),
         optional("shell", Kind::String),
     ],
-    rules: &[must(
-        "6.16.2",
-        "no-own-property",
-        Demand::AnyOwnProperty(""),
-    )],
+    rules: &[must("6.16.2", "no-own-property", Demand::AnyOwnProperty(""))],
 };

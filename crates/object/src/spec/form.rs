@@ -40,13 +40,7 @@ const fn must(
     expected: &'static str,
     accepts: fn(&str) -> bool,
 ) -> Form {
-    Form {
-        rule,
-        section,
-        level: Level::Must,
-        expected,
-        accepts,
-    }
+    Form { rule, section, level: Level::Must, expected, accepts }
 }
 
 const fn should(
@@ -55,13 +49,7 @@ const fn should(
     expected: &'static str,
     accepts: fn(&str) -> bool,
 ) -> Form {
-    Form {
-        rule,
-        section,
-        level: Level::Should,
-        expected,
-        accepts,
-    }
+    Form { rule, section, level: Level::Should, expected, accepts }
 }
 
 const A_URL: &str = "a URL of RFC 3986, with a scheme and with other characters percent-encoded";
@@ -76,19 +64,11 @@ pub static TYPE_NAME: Form = must(
     is_type_name,
 );
 /// The version of the standard.
-pub static SPEC_VERSION: Form = must(
-    "3.2",
-    "spec-version",
-    "\"2.1\"; upgrade the object if it is of STIX 2.0",
-    |s| s == "2.1",
-);
+pub static SPEC_VERSION: Form =
+    must("3.2", "spec-version", "\"2.1\"; upgrade the object if it is of STIX 2.0", |s| s == "2.1");
 /// A language.
-pub static LANGUAGE: Form = must(
-    "3.2",
-    "language",
-    "a language code of RFC 5646, such as en or ko-KR",
-    language::accepts,
-);
+pub static LANGUAGE: Form =
+    must("3.2", "language", "a language code of RFC 5646, such as en or ko-KR", language::accepts);
 /// A selector's syntax.
 pub static SELECTOR: Form = must(
     "7.2.3.1",
@@ -110,12 +90,10 @@ pub static KILL_CHAIN_TERM: Form = should(
     is_lower_hyphenated,
 );
 /// The type of a relationship.
-pub static RELATIONSHIP_TYPE: Form = must(
-    "5.1.2",
-    "relationship-type",
-    "of a-z, 0-9 and hyphens",
-    |s| !s.is_empty() && s.bytes().all(is_lower_digit_hyphen),
-);
+pub static RELATIONSHIP_TYPE: Form =
+    must("5.1.2", "relationship-type", "of a-z, 0-9 and hyphens", |s| {
+        !s.is_empty() && s.bytes().all(is_lower_digit_hyphen)
+    });
 /// The name of an analysis product.
 pub static PRODUCT: Form = should(
     "4.12.1",
@@ -124,12 +102,8 @@ pub static PRODUCT: Form = should(
     |s| !s.is_empty() && s.bytes().all(is_lower_digit_hyphen),
 );
 /// A country.
-pub static COUNTRY: Form = should(
-    "4.10.1",
-    "country",
-    "a code of ISO 3166-1 with two letters, such as KR",
-    is_country,
-);
+pub static COUNTRY: Form =
+    should("4.10.1", "country", "a code of ISO 3166-1 with two letters, such as KR", is_country);
 /// A media type that must be registered.
 pub static MEDIA_TYPE: Form = must("6.1.1", "media-type", A_MEDIA_TYPE, is_media_type);
 /// A media type that should be registered.
@@ -179,22 +153,16 @@ pub static PROTOCOL: Form = should(
     |s| (1..=15).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'),
 );
 /// The name of an IPFIX element.
-pub static IPFIX_NAME: Form = should(
-    "6.12.1",
-    "ipfix-name",
-    "the name of an IPFIX element, such as octetDeltaCount",
-    |s| {
+pub static IPFIX_NAME: Form =
+    should("6.12.1", "ipfix-name", "the name of an IPFIX element, such as octetDeltaCount", |s| {
         s.starts_with(|c: char| c.is_ascii_lowercase())
             && s.bytes().all(|b| b.is_ascii_alphanumeric())
-    },
-);
+    });
 /// The name of an HTTP header field.
-pub static HTTP_FIELD_NAME: Form = must(
-    "6.12.2",
-    "header-field-name",
-    "the name of a header field, such as User-Agent",
-    |s| !s.is_empty() && s.bytes().all(is_token),
-);
+pub static HTTP_FIELD_NAME: Form =
+    must("6.12.2", "header-field-name", "the name of a header field, such as User-Agent", |s| {
+        !s.is_empty() && s.bytes().all(is_token)
+    });
 /// A socket option.
 pub static SOCKET_OPTION: Form = should(
     "6.12.4",
@@ -210,19 +178,12 @@ pub static PDF_INFORMATION_KEY: Form = should(
     |s| PDF_INFORMATION_KEYS.contains(&s),
 );
 /// A Windows priority class.
-pub static PRIORITY_CLASS: Form = should(
-    "6.13.2",
-    "priority-class",
-    "a priority class, which ends in _CLASS",
-    |s| s.strip_suffix("_CLASS").is_some_and(|p| !p.is_empty()),
-);
+pub static PRIORITY_CLASS: Form =
+    should("6.13.2", "priority-class", "a priority class, which ends in _CLASS", |s| {
+        s.strip_suffix("_CLASS").is_some_and(|p| !p.is_empty())
+    });
 /// A CPE name.
-pub static CPE: Form = must(
-    "6.14.1",
-    "cpe",
-    "a CPE 2.3 name: cpe:2.3: and eleven parts",
-    is_cpe,
-);
+pub static CPE: Form = must("6.14.1", "cpe", "a CPE 2.3 name: cpe:2.3: and eleven parts", is_cpe);
 /// A Windows registry key.
 pub static REGISTRY_KEY: Form = must(
     "6.17.1",
@@ -249,17 +210,13 @@ const PDF_INFORMATION_KEYS: &[&str] = &[
 pub fn is_property_name(name: &str) -> bool {
     (3..=250).contains(&name.len())
         && name.starts_with(|c: char| c.is_ascii_lowercase())
-        && name
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 /// Whether a key is one of a dictionary (2.3).
 pub fn is_dictionary_key(key: &str) -> bool {
     (1..=250).contains(&key.len())
-        && key
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Whether a term has the form of vocabulary terms (2.14): no capitals, underscores or spaces.
@@ -283,9 +240,7 @@ pub fn is_base64(text: &str) -> bool {
     !digits.is_empty()
         && padding <= 2
         && text.len().is_multiple_of(4)
-        && digits
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
+        && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
 /// Whether a value has the form of the named hash algorithm; any value of one unknown here.
@@ -306,16 +261,12 @@ pub fn is_hash_value(algorithm: &str, value: &str) -> bool {
 fn is_ssdeep(value: &str) -> bool {
     let mut parts = value.splitn(3, ':');
     let block = parts.next().unwrap_or_default();
-    let is_digits = |s: &str| {
-        s.bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
-    };
+    let is_digits =
+        |s: &str| s.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/');
     let digests = [parts.next(), parts.next()];
     !block.is_empty()
         && block.bytes().all(|b| b.is_ascii_digit())
-        && digests
-            .into_iter()
-            .all(|d| d.is_some_and(|d| d.len() <= 64 && is_digits(d)))
+        && digests.into_iter().all(|d| d.is_some_and(|d| d.len() <= 64 && is_digits(d)))
 }
 
 fn is_selector(selector: &str) -> bool {
@@ -357,18 +308,14 @@ fn is_media_type(text: &str) -> bool {
     text.split_once('/').is_some_and(|(top, sub)| {
         TOP_LEVEL.contains(&top)
             && (1..=127).contains(&sub.len())
-            && sub
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
+            && sub.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b))
     })
 }
 
 /// RFC 2978 allows names of 40 characters; only one registered name has a full stop.
 fn is_character_set(text: &str) -> bool {
     (2..=45).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"-_:()+".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_:()+".contains(&b))
         || text == "ANSI_X3.110-1983"
 }
 
@@ -438,9 +385,7 @@ fn is_socket_option(text: &str) -> bool {
     text.split_once('_').is_some_and(|(family, name)| {
         FAMILIES.contains(&family)
             && !name.is_empty()
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
     })
 }
 
@@ -469,9 +414,7 @@ fn is_cpe(text: &str) -> bool {
             }
         }
     }
-    let starts_well = ["a:", "h:", "o:", "*:", "-:"]
-        .iter()
-        .any(|p| rest.starts_with(p));
+    let starts_well = ["a:", "h:", "o:", "*:", "-:"].iter().any(|p| rest.starts_with(p));
     starts_well && parts == 11 && part_length > 0 && !escaped
 }
 
@@ -486,10 +429,7 @@ fn has_full_hive(key: &str) -> bool {
 
 /// Whether the text is a code of ISO 3166-1 alpha-2 that is assigned, in either case.
 fn is_country(text: &str) -> bool {
-    text.len() == 2
-        && COUNTRIES
-            .split(' ')
-            .any(|code| code.eq_ignore_ascii_case(text))
+    text.len() == 2 && COUNTRIES.split(' ').any(|code| code.eq_ignore_ascii_case(text))
 }
 
 /// The officially assigned codes of ISO 3166-1.

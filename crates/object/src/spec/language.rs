@@ -24,9 +24,7 @@ pub(crate) fn accepts(tag: &str) -> bool {
 }
 
 fn is_assigned(primary: &str) -> bool {
-    TWO_LETTERS
-        .split(' ')
-        .any(|code| code.eq_ignore_ascii_case(primary))
+    TWO_LETTERS.split(' ').any(|code| code.eq_ignore_ascii_case(primary))
 }
 
 /// What follows the primary subtag, in order: extended languages, a script, a region, variants,

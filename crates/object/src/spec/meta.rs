@@ -9,12 +9,8 @@ use crate::spec::{
 };
 
 /// All of them.
-pub static ALL: &[&ObjectType] = &[
-    &LANGUAGE_CONTENT,
-    &MARKING_DEFINITION,
-    &EXTENSION_DEFINITION,
-    &BUNDLE,
-];
+pub static ALL: &[&ObjectType] =
+    &[&LANGUAGE_CONTENT, &MARKING_DEFINITION, &EXTENSION_DEFINITION, &BUNDLE];
 
 /// Translations of another object's text.
 pub static LANGUAGE_CONTENT: ObjectType = ObjectType {
@@ -22,18 +18,11 @@ pub static LANGUAGE_CONTENT: ObjectType = ObjectType {
     section: "7.1.1",
     class: Class::Language,
     properties: &[
-        required(
-            "object_ref",
-            Kind::Identifier(Targets::Except(&["bundle", "language-content"])),
-        ),
+        required("object_ref", Kind::Identifier(Targets::Except(&["bundle", "language-content"]))),
         optional("object_modified", Kind::Timestamp(Precision::Any)),
         required("contents", Kind::Translations),
     ],
-    rules: &[must(
-        "3.6.1",
-        "modified-before-created",
-        Demand::NotBefore("created", "modified"),
-    )],
+    rules: &[must("3.6.1", "modified-before-created", Demand::NotBefore("created", "modified"))],
     ..ObjectType::DOMAIN
 };
 
@@ -44,10 +33,7 @@ pub static MARKING_DEFINITION: ObjectType = ObjectType {
     class: Class::Marking,
     properties: &[
         optional("name", Kind::String),
-        optional(
-            "definition_type",
-            Kind::OpenVocabulary(&vocab::MARKING_DEFINITION_TYPE),
-        ),
+        optional("definition_type", Kind::OpenVocabulary(&vocab::MARKING_DEFINITION_TYPE)),
         optional("definition", Kind::MarkingObject),
     ],
     rules: &[
@@ -71,18 +57,11 @@ pub static EXTENSION_DEFINITION: ObjectType = ObjectType {
         optional("description", Kind::String),
         required("schema", Kind::String),
         required("version", Kind::String),
-        required(
-            "extension_types",
-            Kind::List(&Kind::Enumeration(&vocab::EXTENSION_TYPE)),
-        ),
+        required("extension_types", Kind::List(&Kind::Enumeration(&vocab::EXTENSION_TYPE))),
         optional("extension_properties", Kind::List(&Kind::String)),
     ],
     rules: &[
-        must(
-            "3.6.1",
-            "modified-before-created",
-            Demand::NotBefore("created", "modified"),
-        ),
+        must("3.6.1", "modified-before-created", Demand::NotBefore("created", "modified")),
         must(
             "7.3.1",
             "extension-properties-misplaced",
@@ -101,11 +80,7 @@ pub static EXTENSION_DEFINITION: ObjectType = ObjectType {
                 "extension_properties",
             ),
         ),
-        should(
-            "7.3.1",
-            "extension-without-description",
-            Demand::Present(&["description"]),
-        ),
+        should("7.3.1", "extension-without-description", Demand::Present(&["description"])),
     ],
     ..ObjectType::DOMAIN
 };

@@ -56,10 +56,7 @@ impl ObjectType {
     };
 
     /// A cyber-observable object, to be completed.
-    pub(crate) const OBSERVABLE: Self = Self {
-        class: Class::Observable,
-        ..Self::DOMAIN
-    };
+    pub(crate) const OBSERVABLE: Self = Self { class: Class::Observable, ..Self::DOMAIN };
 }
 
 /// The classes of objects, which differ in their common properties (section 3.2).
@@ -132,29 +129,17 @@ pub enum Usage {
 
 /// A row for a property that is required.
 pub(crate) const fn required(name: &'static str, kind: Kind) -> Property {
-    Property {
-        name,
-        kind,
-        usage: Usage::Required,
-    }
+    Property { name, kind, usage: Usage::Required }
 }
 
 /// A row for a property that is optional.
 pub(crate) const fn optional(name: &'static str, kind: Kind) -> Property {
-    Property {
-        name,
-        kind,
-        usage: Usage::Optional,
-    }
+    Property { name, kind, usage: Usage::Optional }
 }
 
 /// A row for a property that new content should not use.
 pub(crate) const fn deprecated(name: &'static str, kind: Kind) -> Property {
-    Property {
-        name,
-        kind,
-        usage: Usage::Deprecated,
-    }
+    Property { name, kind, usage: Usage::Deprecated }
 }
 
 /// What values a property takes: the types of section 2, and those of a few single properties.
@@ -298,22 +283,12 @@ pub struct Rule {
 
 /// A rule that binds.
 pub(crate) const fn must(section: &'static str, name: &'static str, demand: Demand) -> Rule {
-    Rule {
-        name,
-        section,
-        level: Level::Must,
-        demand,
-    }
+    Rule { name, section, level: Level::Must, demand }
 }
 
 /// A rule that recommends.
 pub(crate) const fn should(section: &'static str, name: &'static str, demand: Demand) -> Rule {
-    Rule {
-        name,
-        section,
-        level: Level::Should,
-        demand,
-    }
+    Rule { name, section, level: Level::Should, demand }
 }
 
 /// What a rule demands. The names are those of properties of the same value.
@@ -396,10 +371,7 @@ pub fn find(object_type: &str) -> Option<&'static ObjectType> {
 
 /// Every object type that the standard defines.
 pub fn all() -> impl Iterator<Item = &'static ObjectType> {
-    [sdo::ALL, sro::ALL, sco::ALL, meta::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [sdo::ALL, sro::ALL, sco::ALL, meta::ALL].into_iter().flatten().copied()
 }
 
 /// The predefined extension of this key, of whatever object type.

@@ -17,24 +17,14 @@ const LOCATION: &[&str] = &["location"];
 const MALWARE: &[&str] = &["malware"];
 const VICTIMS: &[&str] = &["identity", "location", "vulnerability"];
 const MEANS: &[&str] = &["attack-pattern", "infrastructure", "malware", "tool"];
-const ADDRESSES: &[&str] = &[
-    "infrastructure",
-    "ipv4-addr",
-    "ipv6-addr",
-    "domain-name",
-    "url",
-];
+const ADDRESSES: &[&str] = &["infrastructure", "ipv4-addr", "ipv6-addr", "domain-name", "url"];
 
 /// The relationships that the standard suggests.
 pub static SUGGESTED: &[Suggestion] = &[
     ("attack-pattern", "delivers", MALWARE),
     ("attack-pattern", "targets", VICTIMS),
     ("attack-pattern", "uses", &["malware", "tool"]),
-    (
-        "campaign",
-        "attributed-to",
-        &["intrusion-set", "threat-actor"],
-    ),
+    ("campaign", "attributed-to", &["intrusion-set", "threat-actor"]),
     ("campaign", "compromises", INFRASTRUCTURE),
     ("campaign", "originates-from", LOCATION),
     ("campaign", "targets", VICTIMS),
@@ -43,24 +33,10 @@ pub static SUGGESTED: &[Suggestion] = &[
     (
         "course-of-action",
         "mitigates",
-        &[
-            "attack-pattern",
-            "indicator",
-            "malware",
-            "tool",
-            "vulnerability",
-        ],
+        &["attack-pattern", "indicator", "malware", "tool", "vulnerability"],
     ),
-    (
-        "course-of-action",
-        "remediates",
-        &["malware", "vulnerability"],
-    ),
-    (
-        "domain-name",
-        "resolves-to",
-        &["domain-name", "ipv4-addr", "ipv6-addr"],
-    ),
+    ("course-of-action", "remediates", &["malware", "vulnerability"]),
+    ("domain-name", "resolves-to", &["domain-name", "ipv4-addr", "ipv6-addr"]),
     ("identity", "located-at", LOCATION),
     (
         "indicator",
@@ -77,11 +53,7 @@ pub static SUGGESTED: &[Suggestion] = &[
     ),
     ("indicator", "based-on", &["observed-data"]),
     ("infrastructure", "communicates-with", ADDRESSES),
-    (
-        "infrastructure",
-        "consists-of",
-        &["infrastructure", "observed-data", ANY_OBSERVABLE],
-    ),
+    ("infrastructure", "consists-of", &["infrastructure", "observed-data", ANY_OBSERVABLE]),
     ("infrastructure", "controls", &["infrastructure", "malware"]),
     ("infrastructure", "delivers", MALWARE),
     ("infrastructure", "has", &["vulnerability"]),
@@ -102,21 +74,13 @@ pub static SUGGESTED: &[Suggestion] = &[
     ("malware", "authored-by", &["threat-actor", "intrusion-set"]),
     ("malware", "beacons-to", INFRASTRUCTURE),
     ("malware", "exfiltrates-to", INFRASTRUCTURE),
-    (
-        "malware",
-        "communicates-with",
-        &["ipv4-addr", "ipv6-addr", "domain-name", "url"],
-    ),
+    ("malware", "communicates-with", &["ipv4-addr", "ipv6-addr", "domain-name", "url"]),
     ("malware", "controls", MALWARE),
     ("malware", "downloads", &["malware", "tool", "file"]),
     ("malware", "drops", &["malware", "tool", "file"]),
     ("malware", "exploits", &["vulnerability"]),
     ("malware", "originates-from", LOCATION),
-    (
-        "malware",
-        "targets",
-        &["identity", "infrastructure", "location", "vulnerability"],
-    ),
+    ("malware", "targets", &["identity", "infrastructure", "location", "vulnerability"]),
     ("malware", "uses", MEANS),
     ("malware", "variant-of", MALWARE),
     ("malware-analysis", "characterizes", MALWARE),
@@ -135,10 +99,6 @@ pub static SUGGESTED: &[Suggestion] = &[
     ("tool", "delivers", MALWARE),
     ("tool", "drops", MALWARE),
     ("tool", "has", &["vulnerability"]),
-    (
-        "tool",
-        "targets",
-        &["identity", "infrastructure", "location", "vulnerability"],
-    ),
+    ("tool", "targets", &["identity", "infrastructure", "location", "vulnerability"]),
     ("tool", "uses", INFRASTRUCTURE),
 ];

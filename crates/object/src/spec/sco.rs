@@ -51,23 +51,12 @@ pub static ARTIFACT: ObjectType = ObjectType {
         optional("payload_bin", Kind::Binary),
         optional("url", Kind::Text(&form::ARTIFACT_URL)),
         optional("hashes", HASHES),
-        optional(
-            "encryption_algorithm",
-            Kind::Enumeration(&vocab::ENCRYPTION_ALGORITHM),
-        ),
+        optional("encryption_algorithm", Kind::Enumeration(&vocab::ENCRYPTION_ALGORITHM)),
         optional("decryption_key", Kind::String),
     ],
     rules: &[
-        must(
-            "6.1.1",
-            "artifact-content",
-            Demand::ExactlyOne(&["payload_bin", "url"]),
-        ),
-        must(
-            "6.1.1",
-            "artifact-url-without-hashes",
-            Demand::Requires("url", &["hashes"]),
-        ),
+        must("6.1.1", "artifact-content", Demand::ExactlyOne(&["payload_bin", "url"])),
+        must("6.1.1", "artifact-url-without-hashes", Demand::Requires("url", &["hashes"])),
         must(
             "6.1.1",
             "key-without-algorithm",
@@ -113,10 +102,7 @@ pub static DOMAIN_NAME: ObjectType = ObjectType {
     section: "6.4.1",
     properties: &[
         required("value", Kind::Text(&form::DOMAIN_NAME)),
-        optional(
-            "resolves_to_refs",
-            Kind::List(&to(&["ipv4-addr", "ipv6-addr", "domain-name"])),
-        ),
+        optional("resolves_to_refs", Kind::List(&to(&["ipv4-addr", "ipv6-addr", "domain-name"]))),
     ],
     contributing: &["value"],
     ..ObjectType::OBSERVABLE
@@ -156,18 +142,11 @@ pub static EMAIL_MESSAGE: ObjectType = ObjectType {
             Kind::Dictionary(Keys::Named(None), Entries::StringListsAdvised),
         ),
         optional("body", Kind::String),
-        optional(
-            "body_multipart",
-            Kind::List(&Kind::Embedded(&EMAIL_MIME_PART)),
-        ),
+        optional("body_multipart", Kind::List(&Kind::Embedded(&EMAIL_MIME_PART))),
         optional("raw_email_ref", to(&["artifact"])),
     ],
     rules: &[
-        must(
-            "6.6.1",
-            "body-of-multipart",
-            Demand::AbsentWhen("is_multipart", true, "body"),
-        ),
+        must("6.6.1", "body-of-multipart", Demand::AbsentWhen("is_multipart", true, "body")),
         must(
             "6.6.1",
             "parts-of-single-part",
@@ -206,11 +185,7 @@ pub static EMAIL_MIME_PART: Table = Table {
         optional("content_type", Kind::String),
         optional("content_disposition", Kind::String),
     ],
-    rules: &[must(
-        "6.6.2",
-        "mime-part-content",
-        Demand::ExactlyOne(&["body", "body_raw_ref"]),
-    )],
+    rules: &[must("6.6.2", "mime-part-content", Demand::ExactlyOne(&["body", "body_raw_ref"]))],
 };
 
 /// Section 6.7.
@@ -232,16 +207,8 @@ pub static FILE: ObjectType = ObjectType {
         optional("content_ref", to(&["artifact"])),
     ],
     rules: &[
-        must(
-            "6.7",
-            "file-without-identity",
-            Demand::AtLeastOne(&["hashes", "name"]),
-        ),
-        must(
-            "3.1",
-            "encoding-without-name",
-            Demand::Requires("name_enc", &["name"]),
-        ),
+        must("6.7", "file-without-identity", Demand::AtLeastOne(&["hashes", "name"])),
+        must("3.1", "encoding-without-name", Demand::Requires("name_enc", &["name"])),
     ],
     extensions: &[
         &extension::ARCHIVE,
@@ -317,10 +284,7 @@ pub static NETWORK_TRAFFIC: ObjectType = ObjectType {
         optional("dst_packets", COUNT),
         optional(
             "ipfix",
-            Kind::Dictionary(
-                Keys::Named(Some(&form::IPFIX_NAME)),
-                Entries::StringsOrIntegers,
-            ),
+            Kind::Dictionary(Keys::Named(Some(&form::IPFIX_NAME)), Entries::StringsOrIntegers),
         ),
         optional("src_payload_ref", to(&["artifact"])),
         optional("dst_payload_ref", to(&["artifact"])),
@@ -328,33 +292,12 @@ pub static NETWORK_TRAFFIC: ObjectType = ObjectType {
         optional("encapsulated_by_ref", to(&["network-traffic"])),
     ],
     rules: &[
-        must(
-            "6.12",
-            "traffic-without-endpoint",
-            Demand::AtLeastOne(&["src_ref", "dst_ref"]),
-        ),
-        must(
-            "6.12.1",
-            "end-before-start",
-            Demand::NotBefore("start", "end"),
-        ),
-        must(
-            "6.12.1",
-            "end-of-active-traffic",
-            Demand::AbsentWhen("is_active", true, "end"),
-        ),
-        should(
-            "6.12",
-            "traffic-without-ports",
-            Demand::Present(&["src_port", "dst_port"]),
-        ),
+        must("6.12", "traffic-without-endpoint", Demand::AtLeastOne(&["src_ref", "dst_ref"])),
+        must("6.12.1", "end-before-start", Demand::NotBefore("start", "end")),
+        must("6.12.1", "end-of-active-traffic", Demand::AbsentWhen("is_active", true, "end")),
+        should("6.12", "traffic-without-ports", Demand::Present(&["src_port", "dst_port"])),
     ],
-    extensions: &[
-        &extension::HTTP_REQUEST,
-        &extension::ICMP,
-        &extension::SOCKET,
-        &extension::TCP,
-    ],
+    extensions: &[&extension::HTTP_REQUEST, &extension::ICMP, &extension::SOCKET, &extension::TCP],
     contributing: &[
         "start",
         "end",
@@ -380,14 +323,8 @@ pub static PROCESS: ObjectType = ObjectType {
         optional("created_time", ANY_TIME),
         optional("cwd", Kind::String),
         optional("command_line", Kind::String),
-        optional(
-            "environment_variables",
-            Kind::Dictionary(Keys::Named(None), Entries::Strings),
-        ),
-        optional(
-            "opened_connection_refs",
-            Kind::List(&to(&["network-traffic"])),
-        ),
+        optional("environment_variables", Kind::Dictionary(Keys::Named(None), Entries::Strings)),
+        optional("opened_connection_refs", Kind::List(&to(&["network-traffic"]))),
         optional("creator_user_ref", to(&["user-account"])),
         optional("image_ref", to(&["file"])),
         optional("parent_ref", to(&["process"])),
@@ -472,16 +409,9 @@ pub static REGISTRY_VALUE: Table = Table {
     properties: &[
         optional("name", Kind::String),
         optional("data", Kind::String),
-        optional(
-            "data_type",
-            Kind::Enumeration(&vocab::WINDOWS_REGISTRY_DATATYPE),
-        ),
+        optional("data_type", Kind::Enumeration(&vocab::WINDOWS_REGISTRY_DATATYPE)),
     ],
-    rules: &[must(
-        "6.17.2",
-        "no-own-property",
-        Demand::AnyOwnProperty(""),
-    )],
+    rules: &[must("6.17.2", "no-own-property", Demand::AnyOwnProperty(""))],
 };
 
 /// Section 6.18.
@@ -530,9 +460,5 @@ pub static X509_V3_EXTENSIONS: Table = Table {
         optional("certificate_policies", Kind::String),
         optional("policy_mappings", Kind::String),
     ],
-    rules: &[must(
-        "6.18.2",
-        "no-own-property",
-        Demand::AnyOwnProperty(""),
-    )],
+    rules: &[must("6.18.2", "no-own-property", Demand::AnyOwnProperty(""))],
 };

@@ -40,18 +40,11 @@ const STRINGS: Kind = Kind::List(&Kind::String);
 const KILL_CHAIN_PHASES: Kind = Kind::List(&Kind::Embedded(&KILL_CHAIN_PHASE));
 const SOFTWARE: Kind = Kind::Identifier(Targets::Of(&["software"]));
 
-const VERSIONED: Rule = must(
-    "3.6.1",
-    "modified-before-created",
-    Demand::NotBefore("created", "modified"),
-);
+const VERSIONED: Rule =
+    must("3.6.1", "modified-before-created", Demand::NotBefore("created", "modified"));
 
 const fn seen(section: &'static str) -> Rule {
-    must(
-        section,
-        "last-before-first",
-        Demand::NotBefore("first_seen", "last_seen"),
-    )
+    must(section, "last-before-first", Demand::NotBefore("first_seen", "last_seen"))
 }
 
 /// Section 4.1.
@@ -88,10 +81,7 @@ pub static CAMPAIGN: ObjectType = ObjectType {
 pub static COURSE_OF_ACTION: ObjectType = ObjectType {
     name: "course-of-action",
     section: "4.3.1",
-    properties: &[
-        required("name", Kind::String),
-        optional("description", Kind::String),
-    ],
+    properties: &[required("name", Kind::String), optional("description", Kind::String)],
     rules: &[VERSIONED],
     ..ObjectType::DOMAIN
 };
@@ -118,14 +108,8 @@ pub static IDENTITY: ObjectType = ObjectType {
         required("name", Kind::String),
         optional("description", Kind::String),
         optional("roles", STRINGS),
-        optional(
-            "identity_class",
-            Kind::OpenVocabulary(&vocab::IDENTITY_CLASS),
-        ),
-        optional(
-            "sectors",
-            Kind::List(&Kind::OpenVocabulary(&vocab::INDUSTRY_SECTOR)),
-        ),
+        optional("identity_class", Kind::OpenVocabulary(&vocab::IDENTITY_CLASS)),
+        optional("sectors", Kind::List(&Kind::OpenVocabulary(&vocab::INDUSTRY_SECTOR))),
         optional("contact_information", Kind::String),
     ],
     rules: &[VERSIONED],
@@ -136,10 +120,7 @@ pub static IDENTITY: ObjectType = ObjectType {
 pub static INCIDENT: ObjectType = ObjectType {
     name: "incident",
     section: "4.6.1",
-    properties: &[
-        required("name", Kind::String),
-        optional("description", Kind::String),
-    ],
+    properties: &[required("name", Kind::String), optional("description", Kind::String)],
     rules: &[VERSIONED],
     ..ObjectType::DOMAIN
 };
@@ -151,10 +132,7 @@ pub static INDICATOR: ObjectType = ObjectType {
     properties: &[
         optional("name", Kind::String),
         optional("description", Kind::String),
-        optional(
-            "indicator_types",
-            Kind::List(&Kind::OpenVocabulary(&vocab::INDICATOR_TYPE)),
-        ),
+        optional("indicator_types", Kind::List(&Kind::OpenVocabulary(&vocab::INDICATOR_TYPE))),
         required("pattern", Kind::String),
         required("pattern_type", Kind::OpenVocabulary(&vocab::PATTERN_TYPE)),
         optional("pattern_version", Kind::String),
@@ -165,16 +143,8 @@ pub static INDICATOR: ObjectType = ObjectType {
     rules: &[
         VERSIONED,
         must("9.3", "pattern", Demand::StixPattern),
-        must(
-            "4.7.1",
-            "until-not-after-from",
-            Demand::After("valid_from", "valid_until"),
-        ),
-        should(
-            "4.7.1",
-            "indicator-undescribed",
-            Demand::Present(&["name", "description"]),
-        ),
+        must("4.7.1", "until-not-after-from", Demand::After("valid_from", "valid_until")),
+        should("4.7.1", "indicator-undescribed", Demand::Present(&["name", "description"])),
     ],
     ..ObjectType::DOMAIN
 };
@@ -210,14 +180,8 @@ pub static INTRUSION_SET: ObjectType = ObjectType {
         optional("first_seen", ANY_TIME),
         optional("last_seen", ANY_TIME),
         optional("goals", STRINGS),
-        optional(
-            "resource_level",
-            Kind::OpenVocabulary(&vocab::ATTACK_RESOURCE_LEVEL),
-        ),
-        optional(
-            "primary_motivation",
-            Kind::OpenVocabulary(&vocab::ATTACK_MOTIVATION),
-        ),
+        optional("resource_level", Kind::OpenVocabulary(&vocab::ATTACK_RESOURCE_LEVEL)),
+        optional("primary_motivation", Kind::OpenVocabulary(&vocab::ATTACK_MOTIVATION)),
         optional(
             "secondary_motivations",
             Kind::List(&Kind::OpenVocabulary(&vocab::ATTACK_MOTIVATION)),
@@ -251,11 +215,7 @@ pub static LOCATION: ObjectType = ObjectType {
             "location-without-place",
             Demand::OneGroup(&[&["region"], &["country"], &["latitude", "longitude"]]),
         ),
-        must(
-            "4.10.1",
-            "half-a-coordinate",
-            Demand::AllOrNone(&["latitude", "longitude"]),
-        ),
+        must("4.10.1", "half-a-coordinate", Demand::AllOrNone(&["latitude", "longitude"])),
         must(
             "4.10.1",
             "precision-without-coordinate",
@@ -272,10 +232,7 @@ pub static MALWARE: ObjectType = ObjectType {
     properties: &[
         optional("name", Kind::String),
         optional("description", Kind::String),
-        optional(
-            "malware_types",
-            Kind::List(&Kind::OpenVocabulary(&vocab::MALWARE_TYPE)),
-        ),
+        optional("malware_types", Kind::List(&Kind::OpenVocabulary(&vocab::MALWARE_TYPE))),
         required("is_family", Kind::Boolean),
         optional("aliases", STRINGS),
         optional("kill_chain_phases", KILL_CHAIN_PHASES),
@@ -290,23 +247,13 @@ pub static MALWARE: ObjectType = ObjectType {
             "implementation_languages",
             Kind::List(&Kind::OpenVocabulary(&vocab::IMPLEMENTATION_LANGUAGE)),
         ),
-        optional(
-            "capabilities",
-            Kind::List(&Kind::OpenVocabulary(&vocab::MALWARE_CAPABILITIES)),
-        ),
-        optional(
-            "sample_refs",
-            Kind::List(&Kind::Identifier(Targets::Of(&["file", "artifact"]))),
-        ),
+        optional("capabilities", Kind::List(&Kind::OpenVocabulary(&vocab::MALWARE_CAPABILITIES))),
+        optional("sample_refs", Kind::List(&Kind::Identifier(Targets::Of(&["file", "artifact"])))),
     ],
     rules: &[
         VERSIONED,
         seen("4.11.1"),
-        must(
-            "4.11.1",
-            "family-without-name",
-            Demand::RequiredWhen("is_family", true, "name"),
-        ),
+        must("4.11.1", "family-without-name", Demand::RequiredWhen("is_family", true, "name")),
     ],
     ..ObjectType::DOMAIN
 };
@@ -401,16 +348,8 @@ pub static OBSERVED_DATA: ObjectType = ObjectType {
     ],
     rules: &[
         VERSIONED,
-        must(
-            "4.14.1",
-            "last-before-first",
-            Demand::NotBefore("first_observed", "last_observed"),
-        ),
-        must(
-            "4.14.1",
-            "observed-content",
-            Demand::ExactlyOne(&["objects", "object_refs"]),
-        ),
+        must("4.14.1", "last-before-first", Demand::NotBefore("first_observed", "last_observed")),
+        must("4.14.1", "observed-content", Demand::ExactlyOne(&["objects", "object_refs"])),
     ],
     ..ObjectType::DOMAIN
 };
@@ -436,10 +375,7 @@ pub static REPORT: ObjectType = ObjectType {
     properties: &[
         required("name", Kind::String),
         optional("description", Kind::String),
-        optional(
-            "report_types",
-            Kind::List(&Kind::OpenVocabulary(&vocab::REPORT_TYPE)),
-        ),
+        optional("report_types", Kind::List(&Kind::OpenVocabulary(&vocab::REPORT_TYPE))),
         required("published", ANY_TIME),
         required("object_refs", ANY_OBJECTS),
     ],
@@ -461,23 +397,11 @@ pub static THREAT_ACTOR: ObjectType = ObjectType {
         optional("aliases", STRINGS),
         optional("first_seen", ANY_TIME),
         optional("last_seen", ANY_TIME),
-        optional(
-            "roles",
-            Kind::List(&Kind::OpenVocabulary(&vocab::THREAT_ACTOR_ROLE)),
-        ),
+        optional("roles", Kind::List(&Kind::OpenVocabulary(&vocab::THREAT_ACTOR_ROLE))),
         optional("goals", STRINGS),
-        optional(
-            "sophistication",
-            Kind::OpenVocabulary(&vocab::THREAT_ACTOR_SOPHISTICATION),
-        ),
-        optional(
-            "resource_level",
-            Kind::OpenVocabulary(&vocab::ATTACK_RESOURCE_LEVEL),
-        ),
-        optional(
-            "primary_motivation",
-            Kind::OpenVocabulary(&vocab::ATTACK_MOTIVATION),
-        ),
+        optional("sophistication", Kind::OpenVocabulary(&vocab::THREAT_ACTOR_SOPHISTICATION)),
+        optional("resource_level", Kind::OpenVocabulary(&vocab::ATTACK_RESOURCE_LEVEL)),
+        optional("primary_motivation", Kind::OpenVocabulary(&vocab::ATTACK_MOTIVATION)),
         optional(
             "secondary_motivations",
             Kind::List(&Kind::OpenVocabulary(&vocab::ATTACK_MOTIVATION)),
@@ -498,10 +422,7 @@ pub static TOOL: ObjectType = ObjectType {
     properties: &[
         required("name", Kind::String),
         optional("description", Kind::String),
-        optional(
-            "tool_types",
-            Kind::List(&Kind::OpenVocabulary(&vocab::TOOL_TYPE)),
-        ),
+        optional("tool_types", Kind::List(&Kind::OpenVocabulary(&vocab::TOOL_TYPE))),
         optional("aliases", STRINGS),
         optional("kill_chain_phases", KILL_CHAIN_PHASES),
         optional("tool_version", Kind::String),
@@ -514,10 +435,7 @@ pub static TOOL: ObjectType = ObjectType {
 pub static VULNERABILITY: ObjectType = ObjectType {
     name: "vulnerability",
     section: "4.19.1",
-    properties: &[
-        required("name", Kind::String),
-        optional("description", Kind::String),
-    ],
+    properties: &[required("name", Kind::String), optional("description", Kind::String)],
     rules: &[VERSIONED],
     ..ObjectType::DOMAIN
 };

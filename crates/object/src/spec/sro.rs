@@ -34,21 +34,9 @@ pub static RELATIONSHIP: ObjectType = ObjectType {
         optional("stop_time", Kind::Timestamp(Precision::Any)),
     ],
     rules: &[
-        must(
-            "3.6.1",
-            "modified-before-created",
-            Demand::NotBefore("created", "modified"),
-        ),
-        must(
-            "5.1.2",
-            "stop-not-after-start",
-            Demand::After("start_time", "stop_time"),
-        ),
-        should(
-            "5.1.2",
-            "unusual-relationship",
-            Demand::SuggestedRelationship,
-        ),
+        must("3.6.1", "modified-before-created", Demand::NotBefore("created", "modified")),
+        must("5.1.2", "stop-not-after-start", Demand::After("start_time", "stop_time")),
+        should("5.1.2", "unusual-relationship", Demand::SuggestedRelationship),
     ],
     ..ObjectType::DOMAIN
 };
@@ -75,16 +63,8 @@ pub static SIGHTING: ObjectType = ObjectType {
         optional("summary", Kind::Boolean),
     ],
     rules: &[
-        must(
-            "3.6.1",
-            "modified-before-created",
-            Demand::NotBefore("created", "modified"),
-        ),
-        must(
-            "5.2.1",
-            "last-before-first",
-            Demand::NotBefore("first_seen", "last_seen"),
-        ),
+        must("3.6.1", "modified-before-created", Demand::NotBefore("created", "modified")),
+        must("5.2.1", "last-before-first", Demand::NotBefore("first_seen", "last_seen")),
     ],
     ..ObjectType::DOMAIN
 };

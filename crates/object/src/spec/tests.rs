@@ -9,12 +9,7 @@ fn names_are_unique_and_few_enough_for_one_word() {
         let common = object_type.class.common();
         let mut names = BTreeSet::new();
         for property in object_type.properties.iter().chain(common) {
-            assert!(
-                names.insert(property.name),
-                "{}: {}",
-                object_type.name,
-                property.name
-            );
+            assert!(names.insert(property.name), "{}: {}", object_type.name, property.name);
         }
         assert!(object_type.properties.len() <= PROPERTIES_MAX);
     }
@@ -59,10 +54,8 @@ fn contributing_properties_are_properties() {
 fn reference_and_byte_properties_have_the_suffixes_of_section_3_1() {
     for property in all().flat_map(|t| t.properties) {
         let name = property.name;
-        let expected = if matches!(
-            property.kind,
-            Kind::Identifier(_) | Kind::IdentifierAdvised(_)
-        ) {
+        let expected = if matches!(property.kind, Kind::Identifier(_) | Kind::IdentifierAdvised(_))
+        {
             Some("_ref")
         } else if matches!(property.kind, Kind::List(Kind::Identifier(_))) {
             Some("_refs")

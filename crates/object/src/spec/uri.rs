@@ -30,9 +30,7 @@ fn cut(text: &str, at: char) -> (&str, Option<&str>) {
 
 fn is_scheme(scheme: &str) -> bool {
     scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
 fn is_hierarchy(text: &str) -> bool {
@@ -63,23 +61,20 @@ fn is_authority(authority: &str) -> bool {
 
 fn is_ip_literal(address: &str) -> bool {
     address.parse::<Ipv6Addr>().is_ok()
-        || address
-            .strip_prefix(['v', 'V'])
-            .and_then(|rest| rest.split_once('.'))
-            .is_some_and(|(version, rest)| {
+        || address.strip_prefix(['v', 'V']).and_then(|rest| rest.split_once('.')).is_some_and(
+            |(version, rest)| {
                 !version.is_empty()
                     && version.bytes().all(|b| b.is_ascii_hexdigit())
                     && !rest.is_empty()
                     && rest.bytes().all(|b| is_name(b) && b != b'%' || b == b':')
-            })
+            },
+        )
 }
 
 /// Nothing, or a colon and digits.
 fn is_port(text: &str) -> bool {
     text.is_empty()
-        || text
-            .strip_prefix(':')
-            .is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
+        || text.strip_prefix(':').is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Unreserved characters, sub-delimiters and escapes.

@@ -62,14 +62,7 @@ pub static ATTACK_MOTIVATION: Vocabulary = Vocabulary {
 pub static ATTACK_RESOURCE_LEVEL: Vocabulary = Vocabulary {
     name: "attack-resource-level-ov",
     section: "10.3",
-    terms: &[
-        "individual",
-        "club",
-        "contest",
-        "team",
-        "organization",
-        "government",
-    ],
+    terms: &["individual", "club", "contest", "team", "organization", "government"],
 };
 
 /// Section 10.4.
@@ -83,13 +76,7 @@ pub static ENCRYPTION_ALGORITHM: Vocabulary = Vocabulary {
 pub static EXTENSION_TYPE: Vocabulary = Vocabulary {
     name: "extension-type-enum",
     section: "10.5",
-    terms: &[
-        "new-sdo",
-        "new-sco",
-        "new-sro",
-        "property-extension",
-        "toplevel-property-extension",
-    ],
+    terms: &["new-sdo", "new-sco", "new-sro", "property-extension", "toplevel-property-extension"],
 };
 
 /// Section 10.6.
@@ -103,23 +90,14 @@ pub static GROUPING_CONTEXT: Vocabulary = Vocabulary {
 pub static HASH_ALGORITHM: Vocabulary = Vocabulary {
     name: "hash-algorithm-ov",
     section: "10.7",
-    terms: &[
-        "MD5", "SHA-1", "SHA-256", "SHA-512", "SHA3-256", "SHA3-512", "SSDEEP", "TLSH",
-    ],
+    terms: &["MD5", "SHA-1", "SHA-256", "SHA-512", "SHA3-256", "SHA3-512", "SSDEEP", "TLSH"],
 };
 
 /// Section 10.8.
 pub static IDENTITY_CLASS: Vocabulary = Vocabulary {
     name: "identity-class-ov",
     section: "10.8",
-    terms: &[
-        "individual",
-        "group",
-        "system",
-        "organization",
-        "class",
-        "unknown",
-    ],
+    terms: &["individual", "group", "system", "organization", "class", "unknown"],
 };
 
 /// Section 10.9.
@@ -333,26 +311,14 @@ pub static SOCKET_ADDRESS_FAMILY: Vocabulary = Vocabulary {
 pub static SOCKET_TYPE: Vocabulary = Vocabulary {
     name: "network-socket-type-enum",
     section: "10.17",
-    terms: &[
-        "SOCK_STREAM",
-        "SOCK_DGRAM",
-        "SOCK_RAW",
-        "SOCK_RDM",
-        "SOCK_SEQPACKET",
-    ],
+    terms: &["SOCK_STREAM", "SOCK_DGRAM", "SOCK_RAW", "SOCK_RDM", "SOCK_SEQPACKET"],
 };
 
 /// Section 10.18.
 pub static OPINION: Vocabulary = Vocabulary {
     name: "opinion-enum",
     section: "10.18",
-    terms: &[
-        "strongly-disagree",
-        "disagree",
-        "neutral",
-        "agree",
-        "strongly-agree",
-    ],
+    terms: &["strongly-disagree", "disagree", "neutral", "agree", "strongly-agree"],
 };
 
 /// Section 10.19.
@@ -366,9 +332,7 @@ pub static PATTERN_TYPE: Vocabulary = Vocabulary {
 pub static PROCESSOR_ARCHITECTURE: Vocabulary = Vocabulary {
     name: "processor-architecture-ov",
     section: "10.20",
-    terms: &[
-        "alpha", "arm", "ia-64", "mips", "powerpc", "sparc", "x86", "x86-64",
-    ],
+    terms: &["alpha", "arm", "ia-64", "mips", "powerpc", "sparc", "x86", "x86-64"],
 };
 
 /// Section 10.21.
@@ -467,15 +431,7 @@ pub static THREAT_ACTOR_ROLE: Vocabulary = Vocabulary {
 pub static THREAT_ACTOR_SOPHISTICATION: Vocabulary = Vocabulary {
     name: "threat-actor-sophistication-ov",
     section: "10.25",
-    terms: &[
-        "none",
-        "minimal",
-        "intermediate",
-        "advanced",
-        "expert",
-        "innovator",
-        "strategic",
-    ],
+    terms: &["none", "minimal", "intermediate", "advanced", "expert", "innovator", "strategic"],
 };
 
 /// Section 10.26.

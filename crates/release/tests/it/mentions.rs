@@ -1,5 +1,9 @@
 //! Condition 11 on whole graphs, against a greatest fixpoint found by trying every set.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
 use entente_release::PartnerSet;
 use entente_release::mention::{Mentioned, releasable};
 use proptest::collection::vec;
@@ -47,47 +51,65 @@ fn graph() -> impl Strategy<Value = (Vec<PartnerSet>, Vec<Vec<Mentioned>>)> {
     (own, vec(vec(mention(), 0..3), 6..9))
 }
 
-proptest! {
-    #![proptest_config(cases(3_000))]
+/// Runs `test`, which has to end: a circle must not be followed round and round.
+fn ends(test: impl FnOnce() + Send + 'static) {
+    let (sender, receiver) = mpsc::channel();
+    let running = thread::spawn(move || {
+        test();
+        sender.send(())
+    });
+    let waited = receiver.recv_timeout(Duration::from_secs(60));
+    assert_ne!(waited, Err(RecvTimeoutError::Timeout), "it does not end");
+    running.join().unwrap().unwrap();
+}
 
-    #[test]
-    fn random_graphs_have_the_greatest_fixpoint((own, mentions) in graph()) {
-        let found = releasable(&own, &mentions);
-        prop_assert_eq!(found.len(), own.len());
-        for partner in 0..9 {
-            let found: Vec<bool> = found.iter().map(|set| set.contains(index(partner))).collect();
-            prop_assert_eq!(found, tried(&own, &mentions, partner), "partner {}", partner);
-        }
-    }
+#[test]
+fn random_graphs_have_the_greatest_fixpoint() {
+    ends(|| {
+        proptest!(cases(3_000), |((own, mentions) in graph())| {
+            let found = releasable(&own, &mentions);
+            prop_assert_eq!(found.len(), own.len());
+            for partner in 0..9 {
+                let has = |set: &PartnerSet| set.contains(index(partner));
+                let found: Vec<bool> = found.iter().map(has).collect();
+                prop_assert_eq!(found, tried(&own, &mentions, partner), "partner {}", partner);
+            }
+        });
+    });
 }
 
 #[test]
 fn a_circle_is_released_together_or_not_at_all() {
-    let circle = vec![vec![Mentioned::Here(1)], vec![Mentioned::Here(2)], vec![Mentioned::Here(0)]];
-    let all = set(0b111);
-    assert_eq!(releasable(&[all; 3], &circle), [all; 3]);
-    let narrow = [all, set(0b011), set(0b110)];
-    assert_eq!(releasable(&narrow, &circle), [set(0b010); 3]);
-    // An object that mentions itself only is released as if it did not.
-    assert_eq!(releasable(&[all], &[vec![Mentioned::Here(0)]]), [all]);
+    ends(|| {
+        let circle =
+            vec![vec![Mentioned::Here(1)], vec![Mentioned::Here(2)], vec![Mentioned::Here(0)]];
+        let all = set(0b111);
+        assert_eq!(releasable(&[all; 3], &circle), [all; 3]);
+        let narrow = [all, set(0b011), set(0b110)];
+        assert_eq!(releasable(&narrow, &circle), [set(0b010); 3]);
+        // An object that mentions itself only is released as if it did not.
+        assert_eq!(releasable(&[all], &[vec![Mentioned::Here(0)]]), [all]);
+    });
 }
 
 #[test]
 fn narrowing_runs_along_a_chain_in_either_direction() {
-    let all = set(0b11);
-    for reversed in [false, true] {
-        let length = 1_000_usize;
-        let mentions: Vec<Vec<Mentioned>> = (0..length)
-            .map(|place| {
-                let next = if reversed { place + 1 } else { place.wrapping_sub(1) };
-                let is_end = next >= length;
-                let last = Mentioned::Before(set(0b10));
-                vec![if is_end { last } else { Mentioned::Here(next) }]
-            })
-            .collect();
-        let found = releasable(&vec![all; length], &mentions);
-        assert!(found.iter().all(|set| set.bits() == 0b10));
-    }
+    ends(|| {
+        let all = set(0b11);
+        for reversed in [false, true] {
+            let length = 1_000_usize;
+            let mentions: Vec<Vec<Mentioned>> = (0..length)
+                .map(|place| {
+                    let next = if reversed { place + 1 } else { place.wrapping_sub(1) };
+                    let is_end = next >= length;
+                    let last = Mentioned::Before(set(0b10));
+                    vec![if is_end { last } else { Mentioned::Here(next) }]
+                })
+                .collect();
+            let found = releasable(&vec![all; length], &mentions);
+            assert!(found.iter().all(|set| set.bits() == 0b10));
+        }
+    });
 }
 
 #[test]
