@@ -1,3 +1,5 @@
+//! Certificates as people issue, keep and revoke them, and what is said when one is wrong.
+
 use super::*;
 
 fn at(text: &str) -> Timestamp {

@@ -1,3 +1,5 @@
+//! `entente check` on files as people have them, and its JSON form.
+
 use std::io::Write as _;
 
 use super::*;
