@@ -38,7 +38,7 @@ struct Node {
     address: SocketAddr,
     answered: Arc<AtomicUsize>,
     stop: Option<oneshot::Sender<()>>,
-    served: tokio::task::JoinHandle<usize>,
+    ended: tokio::task::JoinHandle<usize>,
 }
 
 async fn who(request: Request<Body>) -> String {
@@ -81,11 +81,11 @@ async fn node() -> Node {
     let answered = Arc::new(AtomicUsize::new(0));
     let (stop, stopped) = oneshot::channel::<()>();
     let (configs, app) = (tls.configs(), routes(answered.clone()));
-    let served = tokio::spawn(serve(listener, Some(configs), app, async {
+    let ended = tokio::spawn(serve(listener, Some(configs), app, async {
         let _sender_is_gone = stopped.await;
     }));
-    let (_folder, stop) = (folder, Some(stop));
-    Node { _folder, keys, authority, clock, tls, address, answered, stop, served }
+    let stop = Some(stop);
+    Node { _folder: folder, keys, authority, clock, tls, address, answered, stop, ended }
 }
 
 impl Node {
@@ -408,7 +408,10 @@ async fn certificates_that_are_not_a_partners_are_refused() {
         ("zeros", Shows::issued(&pol).with_leaf(vec![0; 600])),
         ("two in one", Shows::issued(&pol).with_leaf([pol_leaf.as_ref(), &pol_leaf].concat())),
         ("half", Shows::issued(&pol).with_leaf(pol_leaf[..pol_leaf.len() / 2].to_vec())),
-        ("60 KiB more", Shows::issued(&pol).with_leaf([&pol_leaf, &[0; 60_000][..]].concat())),
+        (
+            "60 KiB more",
+            Shows::issued(&pol).with_leaf([pol_leaf.as_ref(), &vec![0; 60_000]].concat()),
+        ),
     ];
     for (case, shows) in cases {
         let answer = node.ask(Some(shows)).await;
@@ -466,9 +469,13 @@ async fn a_partner_whose_certificate_ends_is_refused_from_then_on() {
     let node = node().await;
     let validity = Validity::lasting(now(), Duration::from_mins(10));
     let issued = node.authority.issue_client("POL".parse().unwrap(), validity).unwrap();
+    // the same settings each time, so with whatever sessions the client keeps
+    let config = node.client(Some(Shows::issued(&issued)));
     for (minutes, good) in [(0, true), (9, true), (11, false)] {
         node.clock.set(now().saturating_add(Duration::from_mins(minutes)));
-        assert_eq!(node.ask_as(&issued).await.is_ok(), good, "after {minutes} minutes");
+        let stream = node.connect(config.clone()).await;
+        let answered = stream.is_ok() && ask(stream.unwrap()).await.is_ok();
+        assert_eq!(answered, good, "after {minutes} minutes");
     }
     node.clock.set(now().saturating_sub(Duration::from_mins(6)));
     assert!(node.ask_as(&issued).await.is_err(), "six minutes before");
@@ -604,7 +611,7 @@ async fn stopping_lets_requests_end_and_takes_no_new_ones() {
     sleep(Duration::from_millis(100)).await;
     node.stop.take().unwrap().send(()).unwrap();
     assert_eq!(asked.await.unwrap().unwrap(), "slow");
-    assert_eq!(timeout(Duration::from_secs(5), &mut node.served).await.unwrap().unwrap(), 0);
+    assert_eq!(timeout(Duration::from_secs(5), &mut node.ended).await.unwrap().unwrap(), 0);
     assert!(ask_again(&mut idle, "/").await.is_err());
     assert!(TcpStream::connect(node.address).await.is_err());
 }
