@@ -1,1 +1,17 @@
-//! Black-box tests.
+//! Black-box tests: they start the binary `entente` and speak to it as its users do.
+//!
+//! In scope: what a person, a script or a partner's own client can see.
+//! Out of scope: everything that a crate can show of itself; that is tested beside its code.
+//!
+//! `ENTENTE_TEST_BINARY` names the binary; without it the one in the target folder is taken.
+//! `ENTENTE_TEST_PYTHON` names a Python that has tests/requirements.txt; without it the tests that
+//! need one say so and are skipped.
+
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod node;
+#[cfg(test)]
+mod python;
+#[cfg(test)]
+mod taxii_clients;

@@ -1,0 +1,117 @@
+//! `entente demo`: what it sets up is what the scenario says, and what partners then read.
+
+use serde_json::Value;
+
+use crate::node::{Node, shared_data, skipped};
+
+const HARBOUR: &str = "QUIET HARBOUR";
+const FERRY: &str = "AMBER FERRY";
+const ATTACK: &str = "attack/enterprise-attack-18.1.stix21-derived.json.zst";
+
+fn names<'a>(outcome: &'a Value, partner: &str) -> Vec<&'a str> {
+    let names = outcome["partners"][partner]["names"].as_array().unwrap();
+    names.iter().map(|name| name.as_str().unwrap()).collect()
+}
+
+fn objects(outcome: &Value, partner: &str) -> u64 {
+    outcome["partners"][partner]["objects"].as_u64().unwrap()
+}
+
+fn released(outcome: &Value, file: &str, to: &str) -> (bool, String) {
+    let rows = outcome["explained"].as_array().unwrap();
+    let row = rows.iter().find(|row| row["file"] == file && row["to"] == to).unwrap();
+    (row["released"].as_bool().unwrap(), row["why"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn the_demo_is_right_and_right_again() {
+    let node = Node::none();
+    let first = node.json(&["demo", "--once"]);
+    assert_eq!(first["right"], true);
+    for row in first["imports"].as_array().unwrap() {
+        assert_eq!((&row["rejected"], &row["broken"]), (&0.into(), &0.into()), "{row}");
+    }
+    let again = node.json(&["demo", "--once"]);
+    assert_eq!(again["right"], true);
+    assert_eq!(again["partners"], first["partners"], "a second run changes what partners read");
+    for row in again["imports"].as_array().unwrap() {
+        assert_eq!(row["taken"], 0, "a second run takes something in: {row}");
+    }
+    let clean = node.json(&["demo", "--once", "--clean"]);
+    assert_eq!(clean["partners"], first["partners"], "a clean run differs");
+    node.run(&["ledger", "verify"]).ends(0);
+    node.run(&["doctor"]).ends(0);
+}
+
+#[test]
+fn poland_and_the_united_states_differ_as_the_scenario_says() {
+    let node = Node::none();
+    let outcome = node.json(&["demo", "--once"]);
+    assert_eq!(outcome["partners"].as_object().unwrap().len(), 8);
+    assert_eq!(names(&outcome, "POL"), [FERRY]);
+    assert_eq!(names(&outcome, "USA"), [HARBOUR]);
+    assert_eq!(names(&outcome, "GBR"), [HARBOUR, FERRY]);
+    assert_eq!(names(&outcome, "ITA"), [""; 0]);
+    // For all: 4, 141 and 4 objects; 26 of the one picture, 18 of the other; 1 link between them.
+    assert_eq!(objects(&outcome, "ITA"), 149);
+    assert_eq!(objects(&outcome, "USA"), 149 + 26);
+    assert_eq!(objects(&outcome, "POL"), 149 + 18);
+    assert_eq!(objects(&outcome, "GBR"), 149 + 26 + 18 + 1);
+    for (file, usa, pol) in [
+        ("1-advisory.json", true, true),
+        ("2-indicators.json", true, true),
+        ("3-harbour.json", true, false),
+        ("4-ferry.json", false, true),
+        ("5-report.json", false, false),
+        ("6-links.json", false, false),
+        ("7-vulnerability.json", true, true),
+        ("8-red.json", false, false),
+    ] {
+        assert_eq!(released(&outcome, file, "USA").0, usa, "{file} to USA");
+        assert_eq!(released(&outcome, file, "POL").0, pol, "{file} to POL");
+    }
+    assert!(released(&outcome, "1-advisory.json", "POL").1.contains("terms 1"));
+    assert!(released(&outcome, "8-red.json", "USA").1.contains("TLP:RED"));
+    assert!(released(&outcome, "5-report.json", "USA").1.contains("releaser"));
+    // What was read over the network is what the export gives.
+    assert_eq!(node.view("POL").len(), 167);
+    assert_eq!(node.view("USA").len(), 175);
+}
+
+#[test]
+fn the_demo_prints_for_people_what_to_do_next() {
+    let node = Node::none();
+    let ran = node.run(&["demo", "--once"]).ends(0);
+    let password = serde_json::from_slice::<Value>(
+        &std::fs::read(node.folder().join("credentials.json")).unwrap(),
+    );
+    let password = password.unwrap()["pol"].as_str().unwrap().to_owned();
+    assert!(!ran.said().contains(&password), "a password is printed");
+    ran.says(&["POL:", "USA:", "withheld", "curl --cacert", "release queue", "ledger verify"]);
+}
+
+#[test]
+fn clean_removes_only_the_folder_of_a_demo() {
+    let node = Node::with(&["POL"]);
+    let ran = node.run(&["demo", "--once", "--clean"]).ends(2);
+    ran.says(&["is not the folder of a demo"]);
+    assert!(node.folder().join("entente.db").exists());
+}
+
+/// The whole of ATT&CK Enterprise: about a minute with a binary that is not optimised.
+#[test]
+fn real_intelligence_goes_in_whole_and_partners_read_different_views() {
+    let Some(file) = shared_data(ATTACK) else { return skipped("the shared data is not here") };
+    let node = Node::none();
+    let outcome = node.json(&["demo", "--once", "--import", &file.display().to_string()]);
+    assert_eq!(outcome["right"], true);
+    let row = outcome["imports"].as_array().unwrap().last().unwrap();
+    let count = |name: &str| row[name].as_u64().unwrap();
+    assert_eq!((count("rejected"), count("broken")), (0, 0), "{row}");
+    // One of them occurs twice.
+    assert_eq!(count("taken"), 24_771, "{row}");
+    assert!(objects(&outcome, "POL") > 24_771, "Poland reads too little");
+    assert_eq!(objects(&outcome, "USA") - objects(&outcome, "POL"), 26 - 18);
+    assert!(names(&outcome, "POL").contains(&FERRY) && !names(&outcome, "POL").contains(&HARBOUR));
+    assert!(names(&outcome, "USA").contains(&HARBOUR) && !names(&outcome, "USA").contains(&FERRY));
+}
