@@ -1,6 +1,9 @@
 //! Ledgers for the nation's own people and for partners: what was released, and proof of it.
 
 use entente_log::Seq;
+use entente_log::entry::Put;
+use std::borrow::Cow;
+
 use entente_log::block::{self, Chain, records};
 use entente_log::checkpoint;
 use entente_log::ledger::{Happened, Leaf};
@@ -124,11 +127,12 @@ impl Reader {
         };
         let rows_per_chunk = u64::try_from(crate::chunk::CHUNK_ROWS).unwrap_or(1);
         let labels = load_labels(&self.database)?;
+        let mut block = Vec::new();
         let mut chunk = u32::try_from(from / rows_per_chunk).unwrap_or(u32::MAX);
         while let Some(rows) = self.ledger_chunk(view, chunk)? {
             let base = u64::from(chunk) * rows_per_chunk;
             for (index, row) in (base..).zip(rows) {
-                if index >= from && !visit(self.ledger_entry(index, row, &labels)?) {
+                if index >= from && !visit(self.ledger_entry((index, row), &labels, &mut block)?) {
                     return Ok(());
                 }
             }
@@ -153,14 +157,15 @@ impl Reader {
 
     fn ledger_entry(
         &self,
-        index: u64,
-        row: Row,
+        (index, row): (u64, Row),
         labels: &[crate::fold::Interned],
+        block: &mut Vec<(Seq, Put<'static>)>,
     ) -> Result<LedgerEntry, StoreError> {
-        let missing = || StoreError::Dangling("an object");
-        let (first, head) = place::head(&self.database, row.seq)?.ok_or_else(missing)?;
-        let found = records(first, &head)?.into_iter().find(|record| record.seq == row.seq);
-        let put = found.and_then(|record| record.put).ok_or_else(missing)?;
+        if !block.iter().any(|(seq, _)| *seq == row.seq) {
+            *block = self.objects_beside(row.seq)?;
+        }
+        let found = block.iter().find(|(seq, _)| *seq == row.seq);
+        let (_, put) = found.ok_or(StoreError::Dangling("an object"))?;
         let at = usize::try_from(put.label).unwrap_or(usize::MAX);
         let label = labels.get(at).ok_or(StoreError::Dangling("a label"))?;
         let happened = if row.withdrawn { Happened::Withdrawn } else { Happened::Released };
@@ -172,6 +177,19 @@ impl Reader {
             leaf: Leaf { happened, added: row.added, object: put.digest, label: label.uuid },
             label: label.label.to_string(),
         })
+    }
+
+    /// The heads of all objects in the block of one of them: neighbours are asked for next.
+    fn objects_beside(&self, seq: Seq) -> Result<Vec<(Seq, Put<'static>)>, StoreError> {
+        let missing = || StoreError::Dangling("an object");
+        let (first, head) = place::head(&self.database, seq)?.ok_or_else(missing)?;
+        let own = |put: Put<'_>| Put {
+            object_type: Cow::Owned(put.object_type.into_owned()),
+            bytes: Cow::default(),
+            ..put
+        };
+        let records = records(first, &head)?.into_iter();
+        Ok(records.filter_map(|r| r.put.map(|put| (r.seq, own(put)))).collect())
     }
 
     /// Proof that the object of an id, in its newest released version, is in a partner's ledger.
