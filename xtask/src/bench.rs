@@ -39,14 +39,7 @@ pub(crate) fn run(root: &Path, args: &BenchArgs) -> Result<bool> {
         }
         println!("\n== {}", bench.shown());
         let mut cargo = process::cargo(root);
-        cargo.args([
-            "bench",
-            "--package",
-            &bench.package,
-            "--bench",
-            &bench.name,
-            "--",
-        ]);
+        cargo.args(["bench", "--package", &bench.package, "--bench", &bench.name, "--"]);
         passed &= process::passes(cargo.args(&args.rest))?;
     }
     if chosen.is_empty() {
@@ -61,9 +54,7 @@ impl Bench {
     }
 
     fn folder(&self) -> &str {
-        self.package
-            .strip_prefix("entente-")
-            .unwrap_or(&self.package)
+        self.package.strip_prefix("entente-").unwrap_or(&self.package)
     }
 
     fn answers_to(&self, name: &str) -> bool {
@@ -79,15 +70,10 @@ fn benches(root: &Path) -> Result<Vec<Bench>> {
         let folder = root.join(&member);
         let manifest = std::fs::read_to_string(folder.join("Cargo.toml"))
             .with_context(|| format!("{member}/Cargo.toml"))?;
-        let package = workspace::package_name(&manifest)
-            .unwrap_or(&member)
-            .to_owned();
+        let package = workspace::package_name(&manifest).unwrap_or(&member).to_owned();
         let mut names = names(&folder.join("benches"));
         names.sort();
-        found.extend(names.into_iter().map(|name| Bench {
-            package: package.clone(),
-            name,
-        }));
+        found.extend(names.into_iter().map(|name| Bench { package: package.clone(), name }));
     }
     Ok(found)
 }
@@ -106,9 +92,8 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn chosen(benches: Vec<Bench>, names: &[String]) -> Result<Vec<Bench>> {
-    if let Some(unknown) = names
-        .iter()
-        .find(|name| !benches.iter().any(|bench| bench.answers_to(name)))
+    if let Some(unknown) =
+        names.iter().find(|name| !benches.iter().any(|bench| bench.answers_to(name)))
     {
         bail!("no benchmark is called {unknown}: `cargo xtask bench --list` shows them");
     }
@@ -122,10 +107,7 @@ mod tests {
 
     fn some() -> Vec<Bench> {
         [("entente-object", "parse"), ("entente-release", "decide")]
-            .map(|(package, name)| Bench {
-                package: package.into(),
-                name: name.into(),
-            })
+            .map(|(package, name)| Bench { package: package.into(), name: name.into() })
             .into()
     }
 

@@ -72,8 +72,6 @@ fn mutants(root: &Path, rest: &[String]) -> Result<bool> {
         anyhow::bail!("cargo-mutants is missing: run `cargo install cargo-mutants --locked` first");
     }
     let mut command = process::cargo(root);
-    command
-        .args(["mutants", "--package", "entente-release"])
-        .args(rest);
+    command.args(["mutants", "--package", "entente-release"]).args(rest);
     process::passes(&mut command)
 }

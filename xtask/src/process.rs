@@ -10,24 +10,17 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-const OF_THE_OUTER_CARGO: [&str; 5] = [
-    "CARGO_PKG_",
-    "CARGO_MANIFEST_",
-    "CARGO_BIN_",
-    "CARGO_CRATE_NAME",
-    "CARGO_PRIMARY_PACKAGE",
-];
+const OF_THE_OUTER_CARGO: [&str; 5] =
+    ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE"];
 
 /// A command in the workspace root.
 pub(crate) fn command(root: &Path, program: impl Into<OsString>) -> Command {
     let mut command = Command::new(program.into());
     command.current_dir(root).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
-        let of_cargo = name.to_str().is_some_and(|name| {
-            OF_THE_OUTER_CARGO
-                .iter()
-                .any(|prefix| name.starts_with(prefix))
-        });
+        let of_cargo = name
+            .to_str()
+            .is_some_and(|name| OF_THE_OUTER_CARGO.iter().any(|prefix| name.starts_with(prefix)));
         if of_cargo {
             command.env_remove(name);
         }
@@ -37,17 +30,12 @@ pub(crate) fn command(root: &Path, program: impl Into<OsString>) -> Command {
 
 /// The cargo that runs this program, in the workspace root.
 pub(crate) fn cargo(root: &Path) -> Command {
-    command(
-        root,
-        std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
-    )
+    command(root, std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Whether the command ends well; its output goes where ours goes.
 pub(crate) fn passes(command: &mut Command) -> Result<bool> {
-    let status = command
-        .status()
-        .with_context(|| format!("starting {}", shown(command)))?;
+    let status = command.status().with_context(|| format!("starting {}", shown(command)))?;
     Ok(status.success())
 }
 
@@ -63,24 +51,16 @@ pub(crate) fn answers(root: &Path, program: &str, args: &[&str]) -> bool {
 
 /// What the command prints; an error carries what it printed to standard error.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("starting {}", shown(command)))?;
+    let output = command.output().with_context(|| format!("starting {}", shown(command)))?;
     if !output.status.success() {
-        bail!(
-            "{} failed: {}",
-            shown(command),
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("{} failed: {}", shown(command), String::from_utf8_lossy(&output.stderr).trim());
     }
     String::from_utf8(output.stdout).with_context(|| format!("reading {}", shown(command)))
 }
 
 /// The command as a person would type it.
 pub(crate) fn shown(command: &Command) -> String {
-    let program = Path::new(command.get_program())
-        .file_name()
-        .unwrap_or(command.get_program());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
     std::iter::once(program)
         .chain(command.get_args())
         .map(|word| word.to_string_lossy())

@@ -35,15 +35,8 @@ pub(crate) fn set_up(root: &Path) -> Result<bool> {
     }
     make(root, &folder)?;
     let mut pip = process::command(root, interpreter(root));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-input",
-        "--disable-pip-version-check",
-    ])
-    .args(["--requirement", REQUIREMENTS]);
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
+        .args(["--requirement", REQUIREMENTS]);
     if !process::passes(&mut pip)? {
         bail!("the requirements did not install: is a Python package registry reachable?");
     }
@@ -76,14 +69,7 @@ fn apt_install(root: &Path) -> Result<()> {
     println!("`python3 -m venv` does not work here; installing it with apt-get");
     let steps: [&[&str]; 2] = [
         &["update", "--quiet"],
-        &[
-            "install",
-            "--yes",
-            "--quiet",
-            "--no-install-recommends",
-            "python3",
-            "python3-venv",
-        ],
+        &["install", "--yes", "--quiet", "--no-install-recommends", "python3", "python3-venv"],
     ];
     for args in steps {
         let mut apt = process::command(root, "apt-get");

@@ -57,11 +57,7 @@ pub(crate) fn run(root: &Path, args: &TestArgs) -> bool {
     }
     println!("\nall {} steps: {}", steps.len(), shown(started.elapsed()));
     for step in &failed {
-        println!(
-            "FAILED: {}; to repeat it alone: {}",
-            step.title(),
-            repeat(*step)
-        );
+        println!("FAILED: {}; to repeat it alone: {}", step.title(), repeat(*step));
     }
     failed.is_empty()
 }
@@ -75,11 +71,7 @@ fn chosen(args: &TestArgs) -> Vec<Step> {
             args.only.contains(step)
         }
     };
-    Step::value_variants()
-        .iter()
-        .copied()
-        .filter(asked)
-        .collect()
+    Step::value_variants().iter().copied().filter(asked).collect()
 }
 
 fn timed(step: Step, root: &Path, rest: &[String]) -> bool {
@@ -89,11 +81,7 @@ fn timed(step: Step, root: &Path, rest: &[String]) -> bool {
         false
     });
     let outcome = if passed { "done" } else { "FAILED" };
-    println!(
-        "== {}: {outcome}, {}",
-        step.title(),
-        shown(started.elapsed())
-    );
+    println!("== {}: {outcome}, {}", step.title(), shown(started.elapsed()));
     passed
 }
 
@@ -117,14 +105,9 @@ impl Step {
             Step::Tidy => return tidy::run(root),
             Step::Python => return python::set_up(root),
             Step::Format => cargo.args(["fmt", "--all", "--check"]),
-            Step::Clippy => cargo.args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--",
-                "--deny",
-                "warnings",
-            ]),
+            Step::Clippy => {
+                cargo.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
+            }
             Step::Docs => cargo
                 .args(["doc", "--workspace", "--no-deps", "--quiet"])
                 .env("RUSTDOCFLAGS", "-D warnings"),
@@ -140,28 +123,13 @@ impl Step {
 /// it is not, because building nextest takes longer than it saves.
 fn tests<'a>(cargo: &'a mut Command, root: &Path) -> &'a mut Command {
     if process::answers(root, "cargo", &["nextest", "--version"]) {
-        cargo.args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--config-file",
-            "xtask/nextest.toml",
-        ]);
+        cargo.args(["nextest", "run", "--workspace", "--config-file", "xtask/nextest.toml"]);
     } else {
         println!("cargo-nextest is not installed: running `cargo test`");
-        cargo.args([
-            "test",
-            "--workspace",
-            "--lib",
-            "--bins",
-            "--tests",
-            "--no-fail-fast",
-        ]);
+        cargo.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
     let binary = workspace::target(root).join("debug").join("entente");
-    cargo
-        .env(PYTHON_VARIABLE, python::interpreter(root))
-        .env(BINARY_VARIABLE, binary)
+    cargo.env(PYTHON_VARIABLE, python::interpreter(root)).env(BINARY_VARIABLE, binary)
 }
 
 fn repeat(step: Step) -> String {
@@ -184,11 +152,7 @@ mod tests {
     use super::*;
 
     fn arguments(quick: bool, only: &[Step]) -> TestArgs {
-        TestArgs {
-            quick,
-            only: only.to_vec(),
-            rest: Vec::new(),
-        }
+        TestArgs { quick, only: only.to_vec(), rest: Vec::new() }
     }
 
     #[test]

@@ -30,11 +30,7 @@ pub(crate) struct Finding {
 
 impl Finding {
     fn new(path: &str, line: usize, what: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            what: what.into(),
-        }
+        Self { path: path.to_owned(), line, what: what.into() }
     }
 }
 
@@ -45,8 +41,7 @@ impl fmt::Display for Finding {
 }
 
 fn has_extension(path: &str, extension: &str) -> bool {
-    path.rsplit_once('.')
-        .is_some_and(|(_, found)| found == extension)
+    path.rsplit_once('.').is_some_and(|(_, found)| found == extension)
 }
 
 /// The text files of the tree by path; files that are not UTF-8 are there without text.
@@ -79,9 +74,7 @@ impl Tree {
     #[cfg(test)]
     fn of(files: &[(&str, &str)]) -> Self {
         let owned = |(path, text): &(&str, &str)| ((*path).to_owned(), Some((*text).to_owned()));
-        Self {
-            files: files.iter().map(owned).collect(),
-        }
+        Self { files: files.iter().map(owned).collect() }
     }
 
     fn text(&self, path: &str) -> Option<&str> {
@@ -89,9 +82,7 @@ impl Tree {
     }
 
     fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.files
-            .iter()
-            .filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)))
+        self.files.iter().filter_map(|(path, text)| Some((path.as_str(), text.as_deref()?)))
     }
 
     /// Whether a file or a folder with files is called so.
@@ -168,13 +159,7 @@ mod tests {
     #[test]
     fn a_tree_knows_files_and_folders_and_no_prefixes() {
         let tree = Tree::of(&[("crates/log/src/lib.rs", ""), ("README.md", "")]);
-        for path in [
-            "crates/log/src/lib.rs",
-            "crates/log",
-            "crates",
-            "README.md",
-            "",
-        ] {
+        for path in ["crates/log/src/lib.rs", "crates/log", "crates", "README.md", ""] {
             assert!(tree.has(path), "{path}");
         }
         for path in ["crates/lo", "crates/logs", "READ", "zzz"] {

@@ -56,10 +56,7 @@ pub(crate) fn dependencies(manifest: &str) -> Vec<Dependency> {
             let section = section.trim_end().trim_end_matches(']');
             inside = section.ends_with("dependencies");
             if let Some((_, name)) = section.split_once("dependencies.") {
-                found.push(Dependency {
-                    name: name.to_owned(),
-                    line: number,
-                });
+                found.push(Dependency { name: name.to_owned(), line: number });
             }
         } else if inside && line.starts_with(|first: char| first.is_ascii_alphabetic()) {
             let end = line.find(['.', '=', ' ']).unwrap_or(line.len());
@@ -83,10 +80,7 @@ mod tests {
 
     #[test]
     fn the_name_is_that_of_the_package() {
-        assert_eq!(
-            package_name("[package]\nname = \"entente-log\"\n"),
-            Some("entente-log")
-        );
+        assert_eq!(package_name("[package]\nname = \"entente-log\"\n"), Some("entente-log"));
         assert_eq!(package_name("[workspace]\n"), None);
     }
 
@@ -95,10 +89,7 @@ mod tests {
         let manifest = "[package]\nname = \"x\"\n[dependencies]\na.workspace = true\nb = \"1\"\n\
              [dev-dependencies]\nc = { path = \"../c\" }\n[lints]\nworkspace = true\n\
              [target.'cfg(unix)'.dependencies]\nd.workspace = true\n[dependencies.e]\nversion = \"1\"\n";
-        let names: Vec<_> = dependencies(manifest)
-            .into_iter()
-            .map(|found| found.name)
-            .collect();
+        let names: Vec<_> = dependencies(manifest).into_iter().map(|found| found.name).collect();
         assert_eq!(names, ["a", "b", "c", "d", "e"]);
     }
 }

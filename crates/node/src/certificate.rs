@@ -210,6 +210,14 @@ impl CertificateError {
     pub(crate) fn is_warning(&self) -> bool {
         matches!(self, Self::ListExpired { .. } | Self::EndsSoon { .. })
     }
+
+    /// Whether it says that the time of this file ends or has ended.
+    pub(crate) fn is_about(&self, file: &Path) -> bool {
+        let (Self::ListExpired { path, .. } | Self::EndsSoon { path, .. }) = self else {
+            return false;
+        };
+        path == file
+    }
 }
 
 /// From when to when something is good.

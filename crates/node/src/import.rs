@@ -102,7 +102,10 @@ pub(crate) fn run(desk: &mut Desk, args: &Import, dry_run: bool, printer: Printe
         if !rejects.is_empty() || !broken.is_empty() {
             let done = Done { rejects, broken, ..Done::default() };
             report(&done, args, printer, Instant::now())?;
-            bail!("nothing was taken in: mend or remove the rejected objects, or use --continue");
+            printer.line(
+                "nothing was taken in: mend or remove what was rejected, or use --continue",
+            )?;
+            return Ok(1);
         }
     }
     let start = Instant::now();

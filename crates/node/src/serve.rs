@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::certificate::Keys;
+use crate::certificate::{Authority, CRL_LASTS, Keys};
 use crate::cli::Serve;
 use crate::doors::{Door, Register};
 use crate::folder;
@@ -100,6 +100,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
     }
     let page = TcpListener::bind(("127.0.0.1", 0)).await.context("no port for the status page")?;
     let status_address = page.local_addr()?;
+    renew_list(&Keys::of(folder));
     let clock = folder::clock();
     let tls =
         if args.plain { None } else { Some(Arc::new(Tls::load(Keys::of(folder), clock.clone())?)) };
@@ -120,7 +121,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
             serve(page, None, pages, end_pages).await;
         }),
         tokio::spawn(look(door, stopped.clone())),
-        tokio::spawn(reload(tls, stopped)),
+        tokio::spawn(reload(Keys::of(folder), tls, stopped)),
     ];
     Ok(Running { address, status: status_address, stop, tasks })
 }
@@ -169,16 +170,42 @@ async fn look(door: Arc<Door>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
+/// When the files of certificates were changed.
+fn changed_at(keys: &Keys) -> Vec<Option<std::time::SystemTime>> {
+    let changed = |path: std::path::PathBuf| path.metadata().and_then(|file| file.modified()).ok();
+    [keys.root(), keys.server(), keys.server_key(), keys.crl()].map(changed).into()
+}
+
+/// Signs the revocation list anew before it ends, where the root key is at hand.
+fn renew_list(keys: &Keys) {
+    let now = folder::clock().now();
+    let ends = keys.faults(now).iter().any(|fault| fault.is_about(&keys.crl()));
+    if ends && keys.root_key().exists() {
+        let renewed = Authority::open(keys).and_then(|root| root.write_crl(now, CRL_LASTS));
+        if let Err(error) = renewed {
+            tracing::error!("the revocation list was not renewed: {error}");
+        }
+    }
+}
+
 /// Reads certificates and the revocation list again, so that changes count without a restart.
-async fn reload(tls: Option<Arc<Tls>>, mut stopped: watch::Receiver<bool>) {
+async fn reload(keys: Keys, tls: Option<Arc<Tls>>, mut stopped: watch::Receiver<bool>) {
     let Some(tls) = tls else { return };
+    let mut known = changed_at(&keys);
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
             () = tokio::time::sleep(RELOAD_EVERY) => {}
         }
-        if let Err(error) = tls.reload() {
-            tracing::error!("certificates were not read again: {error}");
+        renew_list(&keys);
+        // A reload ends connections after their request: only where there is something new.
+        let now = changed_at(&keys);
+        if now == known {
+            continue;
+        }
+        match tls.reload() {
+            Ok(()) => known = now,
+            Err(error) => tracing::error!("certificates were not read again: {error}"),
         }
     }
 }

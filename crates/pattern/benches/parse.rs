@@ -31,18 +31,14 @@ fn print(bencher: divan::Bencher, text: &str) {
 /// Twice the length should take twice the time.
 #[divan::bench(args = [8, 16, 32, 64])]
 fn set_of_kib(bencher: divan::Bencher, kib: usize) {
-    let text = filled(kib, "[a:b IN ('0'", ")]", |text, index| {
-        write!(text, ", '{index:04}'")
-    });
+    let text = filled(kib, "[a:b IN ('0'", ")]", |text, index| write!(text, ", '{index:04}'"));
     bencher.bench(|| parse(divan::black_box(&text)).is_ok());
 }
 
 /// The slowest we know of: alternatives of many types.
 #[divan::bench(args = [8, 16, 32, 64])]
 fn types_of_kib(bencher: divan::Bencher, kib: usize) {
-    let text = filled(kib, "[a:b = 0", "]", |text, index| {
-        write!(text, " OR a{index}:b = 0")
-    });
+    let text = filled(kib, "[a:b = 0", "]", |text, index| write!(text, " OR a{index}:b = 0"));
     bencher.bench(|| parse(divan::black_box(&text)).is_ok());
 }
 

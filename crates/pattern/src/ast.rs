@@ -225,9 +225,5 @@ impl<'a> Timestamp<'a> {
 
 fn significant(text: &str) -> &str {
     let text = text.strip_suffix('Z').unwrap_or(text);
-    if text.contains('.') {
-        text.trim_end_matches('0').trim_end_matches('.')
-    } else {
-        text
-    }
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
 }

@@ -21,14 +21,7 @@ pub fn any_text(text: &str) {
     assert!(pattern.tests().count() > 0, "{canonical}");
     if canonical.len() <= MAX_PATTERN_BYTES {
         let again = parse(&canonical);
-        assert_eq!(
-            again.as_ref(),
-            Ok(&pattern),
-            "{text:?} became {canonical:?}"
-        );
-        assert_eq!(
-            again.map(|pattern| pattern.to_string()).as_ref(),
-            Ok(&canonical)
-        );
+        assert_eq!(again.as_ref(), Ok(&pattern), "{text:?} became {canonical:?}");
+        assert_eq!(again.map(|pattern| pattern.to_string()).as_ref(), Ok(&canonical));
     }
 }

@@ -25,76 +25,20 @@ pub(crate) struct Algorithm {
 }
 
 const ALGORITHMS: [Algorithm; 14] = [
-    Algorithm {
-        key: "MD5",
-        name: "MD5",
-        shape: Shape::Hex(&[32]),
-    },
-    Algorithm {
-        key: "MD6",
-        name: "MD6",
-        shape: Shape::Hex(&[32, 40, 56, 64, 96, 128]),
-    },
-    Algorithm {
-        key: "RIPEMD160",
-        name: "RIPEMD-160",
-        shape: Shape::Hex(&[40]),
-    },
-    Algorithm {
-        key: "SHA1",
-        name: "SHA-1",
-        shape: Shape::Hex(&[40]),
-    },
-    Algorithm {
-        key: "SHA224",
-        name: "SHA-224",
-        shape: Shape::Hex(&[56]),
-    },
-    Algorithm {
-        key: "SHA256",
-        name: "SHA-256",
-        shape: Shape::Hex(&[64]),
-    },
-    Algorithm {
-        key: "SHA384",
-        name: "SHA-384",
-        shape: Shape::Hex(&[96]),
-    },
-    Algorithm {
-        key: "SHA512",
-        name: "SHA-512",
-        shape: Shape::Hex(&[128]),
-    },
-    Algorithm {
-        key: "SHA3224",
-        name: "SHA3-224",
-        shape: Shape::Hex(&[56]),
-    },
-    Algorithm {
-        key: "SHA3256",
-        name: "SHA3-256",
-        shape: Shape::Hex(&[64]),
-    },
-    Algorithm {
-        key: "SHA3384",
-        name: "SHA3-384",
-        shape: Shape::Hex(&[96]),
-    },
-    Algorithm {
-        key: "SHA3512",
-        name: "SHA3-512",
-        shape: Shape::Hex(&[128]),
-    },
-    Algorithm {
-        key: "SSDEEP",
-        name: "SSDEEP",
-        shape: Shape::Fuzzy,
-    },
-    Algorithm {
-        key: "WHIRLPOOL",
-        name: "WHIRLPOOL",
-        shape: Shape::Hex(&[128]),
-    },
+    Algorithm { key: "MD5", name: "MD5", shape: Shape::Hex(&[32]) },
+    Algorithm { key: "MD6", name: "MD6", shape: Shape::Hex(&[32, 40, 56, 64, 96, 128]) },
+    Algorithm { key: "RIPEMD160", name: "RIPEMD-160", shape: Shape::Hex(&[40]) },
+    Algorithm { key: "SHA1", name: "SHA-1", shape: Shape::Hex(&[40]) },
+    Algorithm { key: "SHA224", name: "SHA-224", shape: Shape::Hex(&[56]) },
+    Algorithm { key: "SHA256", name: "SHA-256", shape: Shape::Hex(&[64]) },
+    Algorithm { key: "SHA384", name: "SHA-384", shape: Shape::Hex(&[96]) },
+    Algorithm { key: "SHA512", name: "SHA-512", shape: Shape::Hex(&[128]) },
+    Algorithm { key: "SHA3224", name: "SHA3-224", shape: Shape::Hex(&[56]) },
+    Algorithm { key: "SHA3256", name: "SHA3-256", shape: Shape::Hex(&[64]) },
+    Algorithm { key: "SHA3384", name: "SHA3-384", shape: Shape::Hex(&[96]) },
+    Algorithm { key: "SHA3512", name: "SHA3-512", shape: Shape::Hex(&[128]) },
+    Algorithm { key: "SSDEEP", name: "SSDEEP", shape: Shape::Fuzzy },
+    Algorithm { key: "WHIRLPOOL", name: "WHIRLPOOL", shape: Shape::Hex(&[128]) },
 ];
 
 impl Algorithm {
@@ -107,9 +51,7 @@ impl Algorithm {
         if path.property != "hashes" && !before.iter().any(hashes) {
             return None;
         }
-        ALGORITHMS
-            .into_iter()
-            .find(|algorithm| same_name(last, algorithm.key))
+        ALGORITHMS.into_iter().find(|algorithm| same_name(last, algorithm.key))
     }
 
     /// Whether a text can be a value of this algorithm.
@@ -131,8 +73,5 @@ impl Algorithm {
 
 /// `sha-256` and `SHA256` are one name.
 fn same_name(name: &str, key: &str) -> bool {
-    name.bytes()
-        .filter(|byte| *byte != b'-')
-        .map(|byte| byte.to_ascii_uppercase())
-        .eq(key.bytes())
+    name.bytes().filter(|byte| *byte != b'-').map(|byte| byte.to_ascii_uppercase()).eq(key.bytes())
 }

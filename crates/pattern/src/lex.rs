@@ -47,12 +47,8 @@ impl Token<'_> {
             Self::End => Found::End,
             Self::Symbol(symbol) => Found::Symbol(*symbol),
             Self::Keyword(keyword) => Found::Keyword(*keyword),
-            Self::Name {
-                hyphenated: false, ..
-            } => Found::Name,
-            Self::Name {
-                hyphenated: true, ..
-            } => Found::HyphenatedName,
+            Self::Name { hyphenated: false, .. } => Found::Name,
+            Self::Name { hyphenated: true, .. } => Found::HyphenatedName,
             Self::String(_) => Found::String,
             Self::Integer(_) => Found::Integer,
             Self::Float(_) => Found::Float,
@@ -104,10 +100,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn peek(&self, ahead: usize) -> Option<u8> {
-        self.text
-            .as_bytes()
-            .get(self.position.checked_add(ahead)?)
-            .copied()
+        self.text.as_bytes().get(self.position.checked_add(ahead)?).copied()
     }
 
     /// The text from a position to the next token's start; both are starts of characters.
@@ -120,18 +113,12 @@ impl<'a> Lexer<'a> {
     }
 
     fn character(&self) -> char {
-        self.rest()
-            .chars()
-            .next()
-            .unwrap_or(char::REPLACEMENT_CHARACTER)
+        self.rest().chars().next().unwrap_or(char::REPLACEMENT_CHARACTER)
     }
 
     fn advance_while(&mut self, belongs: impl Fn(u8) -> bool) {
         let rest = self.rest().as_bytes();
-        self.position += rest
-            .iter()
-            .position(|byte| !belongs(*byte))
-            .unwrap_or(rest.len());
+        self.position += rest.iter().position(|byte| !belongs(*byte)).unwrap_or(rest.len());
     }
 
     /// Skips white space, and the comments that the grammar of the specification has.
@@ -202,18 +189,13 @@ impl<'a> Lexer<'a> {
         if let Some(keyword) = Keyword::from_text(text) {
             return Ok(Token::Keyword(keyword));
         }
-        Ok(Token::Name {
-            text,
-            hyphenated: text.contains('-'),
-        })
+        Ok(Token::Name { text, hyphenated: text.contains('-') })
     }
 
     /// Whether an unsigned number starts here.
     fn number_follows(&self, ahead: usize) -> bool {
         match self.peek(ahead) {
-            Some(b'.') => self
-                .peek(ahead + 1)
-                .is_some_and(|byte| byte.is_ascii_digit()),
+            Some(b'.') => self.peek(ahead + 1).is_some_and(|byte| byte.is_ascii_digit()),
             Some(byte) => byte.is_ascii_digit(),
             None => false,
         }
@@ -232,10 +214,9 @@ impl<'a> Lexer<'a> {
             self.advance_while(|byte| byte.is_ascii_digit());
             return match self.since(start).parse::<f64>() {
                 Ok(value) if value.is_finite() => Ok(Token::Float(value)),
-                Ok(_) | Err(_) => Err(PatternError {
-                    offset: start,
-                    fault: Fault::FloatOutOfRange,
-                }),
+                Ok(_) | Err(_) => {
+                    Err(PatternError { offset: start, fault: Fault::FloatOutOfRange })
+                }
             };
         }
         if self.peek_at(digits) == Some(b'0') {
@@ -244,10 +225,7 @@ impl<'a> Lexer<'a> {
         }
         match self.since(start).parse::<i64>() {
             Ok(value) if (-MAX_INTEGER..=MAX_INTEGER).contains(&value) => Ok(Token::Integer(value)),
-            Ok(_) | Err(_) => Err(PatternError {
-                offset: start,
-                fault: Fault::IntegerOutOfRange,
-            }),
+            Ok(_) | Err(_) => Err(PatternError { offset: start, fault: Fault::IntegerOutOfRange }),
         }
     }
 
@@ -265,10 +243,7 @@ impl<'a> Lexer<'a> {
             self.advance_while(|byte| !matches!(byte, b'\'' | b'\\'));
             match self.peek(0) {
                 None => {
-                    return Err(PatternError {
-                        offset: quote,
-                        fault: Fault::UnterminatedQuote,
-                    });
+                    return Err(PatternError { offset: quote, fault: Fault::UnterminatedQuote });
                 }
                 Some(b'\\') => {
                     unescaped.push_str(self.since(start));
@@ -303,10 +278,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn fault(&self, fault: Fault) -> PatternError {
-        PatternError {
-            offset: self.position,
-            fault,
-        }
+        PatternError { offset: self.position, fault }
     }
 
     /// The text between the quotes after a letter, which knows no escapes.
@@ -326,10 +298,7 @@ impl<'a> Lexer<'a> {
         let bytes: Option<Vec<u8>> = pairs.iter().map(|[high, low]| byte(*high, *low)).collect();
         match bytes {
             Some(bytes) if odd.is_empty() => Ok(Token::Hex(bytes)),
-            Some(_) | None => Err(PatternError {
-                offset,
-                fault: Fault::MalformedHex,
-            }),
+            Some(_) | None => Err(PatternError { offset, fault: Fault::MalformedHex }),
         }
     }
 
@@ -337,17 +306,11 @@ impl<'a> Lexer<'a> {
         let offset = self.position;
         let text = self.quoted()?;
         // The specification has line feeds ignored (section 9.2).
-        let text = if text.contains('\n') {
-            Cow::Owned(text.replace('\n', ""))
-        } else {
-            text.into()
-        };
+        let text =
+            if text.contains('\n') { Cow::Owned(text.replace('\n', "")) } else { text.into() };
         match BASE64.decode(text.as_bytes()) {
             Ok(bytes) => Ok(Token::Binary(bytes)),
-            Err(_) => Err(PatternError {
-                offset,
-                fault: Fault::MalformedBinary,
-            }),
+            Err(_) => Err(PatternError { offset, fault: Fault::MalformedBinary }),
         }
     }
 
@@ -357,20 +320,13 @@ impl<'a> Lexer<'a> {
         if is_timestamp(text.as_bytes()) {
             Ok(Token::Timestamp(Timestamp { text }))
         } else {
-            Err(PatternError {
-                offset,
-                fault: Fault::MalformedTimestamp,
-            })
+            Err(PatternError { offset, fault: Fault::MalformedTimestamp })
         }
     }
 }
 
 fn byte(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some(digit(high)? << 4 | digit(low)?)
 }
 
@@ -379,27 +335,8 @@ fn is_timestamp(text: &[u8]) -> bool {
     let Some((fixed, rest)) = text.split_first_chunk::<19>() else {
         return false;
     };
-    let [
-        y1,
-        y2,
-        y3,
-        y4,
-        b'-',
-        mo1,
-        mo2,
-        b'-',
-        d1,
-        d2,
-        b'T',
-        h1,
-        h2,
-        b':',
-        mi1,
-        mi2,
-        b':',
-        s1,
-        s2,
-    ] = fixed
+    let [y1, y2, y3, y4, b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2] =
+        fixed
     else {
         return false;
     };

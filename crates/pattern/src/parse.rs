@@ -30,17 +30,10 @@ type Parsed<T> = Result<T, PatternError>;
 /// ```
 pub fn parse(text: &str) -> Result<Pattern<'_>, PatternError> {
     if text.len() > MAX_PATTERN_BYTES {
-        return Err(PatternError {
-            offset: 0,
-            fault: Fault::TooLong { bytes: text.len() },
-        });
+        return Err(PatternError { offset: 0, fault: Fault::TooLong { bytes: text.len() } });
     }
-    let mut parser = Parser {
-        lexer: Lexer::new(text),
-        lexeme: Lexeme::Token(Token::End),
-        offset: 0,
-        depth: 0,
-    };
+    let mut parser =
+        Parser { lexer: Lexer::new(text), lexeme: Lexeme::Token(Token::End), offset: 0, depth: 0 };
     parser.advance()?;
     let expression = parser.followed_by()?;
     if parser.lexeme == Lexeme::Token(Token::End) {
@@ -116,17 +109,11 @@ impl<'a> Parser<'a> {
     }
 
     fn unexpected(&self, expected: Expected) -> PatternError {
-        self.fault(Fault::Unexpected {
-            found: self.found(),
-            expected,
-        })
+        self.fault(Fault::Unexpected { found: self.found(), expected })
     }
 
     fn fault(&self, fault: Fault) -> PatternError {
-        PatternError {
-            offset: self.offset,
-            fault,
-        }
+        PatternError { offset: self.offset, fault }
     }
 
     /// Accepts a left parenthesis.
@@ -150,11 +137,7 @@ impl<'a> Parser<'a> {
 // Observation expressions.
 impl<'a> Parser<'a> {
     fn followed_by(&mut self) -> Parsed<Observation<'a>> {
-        self.chain(
-            Keyword::FollowedBy,
-            Self::observation_or,
-            Observation::FollowedBy,
-        )
+        self.chain(Keyword::FollowedBy, Self::observation_or, Observation::FollowedBy)
     }
 
     fn observation_or(&mut self) -> Parsed<Observation<'a>> {
@@ -213,10 +196,7 @@ impl<'a> Parser<'a> {
                 && qualifiers.iter().any(|earlier| earlier.kind() == kind)
             {
                 let fault = Fault::DuplicateQualifier { kind };
-                return Err(PatternError {
-                    offset: start,
-                    fault,
-                });
+                return Err(PatternError { offset: start, fault });
             }
             qualifiers.push(qualifier);
             start = self.offset;
@@ -224,10 +204,7 @@ impl<'a> Parser<'a> {
         if qualifiers.is_empty() {
             return Ok(expression);
         }
-        Ok(Observation::Qualified(Box::new(Qualified {
-            expression,
-            qualifiers,
-        })))
+        Ok(Observation::Qualified(Box::new(Qualified { expression, qualifiers })))
     }
 
     fn qualifier(&mut self) -> Parsed<Option<Qualifier<'a>>> {
@@ -317,10 +294,7 @@ impl<'a> Parser<'a> {
             operands.push(operand.comparison);
             types = types.union(operand.types);
         }
-        Ok(Typed {
-            comparison: Comparison::Or(operands),
-            types,
-        })
+        Ok(Typed { comparison: Comparison::Or(operands), types })
     }
 
     fn comparison_and(&mut self) -> Parsed<Typed<'a>> {
@@ -334,15 +308,11 @@ impl<'a> Parser<'a> {
             let offset = self.offset;
             let operand = self.operand()?;
             operands.push(operand.comparison);
-            types = types.intersection(operand.types).ok_or(PatternError {
-                offset,
-                fault: Fault::DisjointTypes,
-            })?;
+            types = types
+                .intersection(operand.types)
+                .ok_or(PatternError { offset, fault: Fault::DisjointTypes })?;
         }
-        Ok(Typed {
-            comparison: Comparison::And(operands),
-            types,
-        })
+        Ok(Typed { comparison: Comparison::And(operands), types })
     }
 
     fn operand(&mut self) -> Parsed<Typed<'a>> {
@@ -354,43 +324,24 @@ impl<'a> Parser<'a> {
         }
         let test = self.test()?;
         let types = Types::One(test.path.object_type);
-        Ok(Typed {
-            comparison: Comparison::Test(test),
-            types,
-        })
+        Ok(Typed { comparison: Comparison::Test(test), types })
     }
 
     fn test(&mut self) -> Parsed<Test<'a>> {
         if self.accept_keyword(Keyword::Not)? {
             self.expect_keyword(Keyword::Exists)?;
             let path = self.object_path(Expected::ObjectType)?;
-            return Ok(Test {
-                path,
-                negated: true,
-                predicate: Predicate::Exists,
-            });
+            return Ok(Test { path, negated: true, predicate: Predicate::Exists });
         }
         if self.accept_keyword(Keyword::Exists)? {
             let path = self.object_path(Expected::ObjectType)?;
-            return Ok(Test {
-                path,
-                negated: false,
-                predicate: Predicate::Exists,
-            });
+            return Ok(Test { path, negated: false, predicate: Predicate::Exists });
         }
         let path = self.object_path(Expected::Comparison)?;
         let negated = self.accept_keyword(Keyword::Not)?;
-        let expected = if negated {
-            Expected::NegatedOperator
-        } else {
-            Expected::Operator
-        };
+        let expected = if negated { Expected::NegatedOperator } else { Expected::Operator };
         let predicate = self.predicate(&path, expected)?;
-        Ok(Test {
-            path,
-            negated,
-            predicate,
-        })
+        Ok(Test { path, negated, predicate })
     }
 
     fn predicate(&mut self, path: &ObjectPath<'a>, expected: Expected) -> Parsed<Predicate<'a>> {
@@ -462,10 +413,7 @@ fn keyword_operator(keyword: Keyword) -> Option<Operator> {
 // Object paths.
 impl<'a> Parser<'a> {
     fn object_path(&mut self, expected: Expected) -> Parsed<ObjectPath<'a>> {
-        let Lexeme::Token(Token::Name {
-            text: object_type, ..
-        }) = self.lexeme
-        else {
+        let Lexeme::Token(Token::Name { text: object_type, .. }) = self.lexeme else {
             return Err(self.unexpected(expected));
         };
         self.advance()?;
@@ -480,21 +428,13 @@ impl<'a> Parser<'a> {
                 self.advance()?;
                 steps.push(self.index()?);
             } else {
-                return Ok(ObjectPath {
-                    object_type,
-                    property,
-                    steps,
-                });
+                return Ok(ObjectPath { object_type, property, steps });
             }
         }
     }
 
     fn key(&mut self) -> Parsed<Cow<'a, str>> {
-        if let Lexeme::Token(Token::Name {
-            text,
-            hyphenated: false,
-        }) = self.lexeme
-        {
+        if let Lexeme::Token(Token::Name { text, hyphenated: false }) = self.lexeme {
             self.advance()?;
             return Ok(Cow::Borrowed(text));
         }
@@ -545,11 +485,8 @@ impl<'a> Parser<'a> {
             return Err(self.unexpected(Expected::OrderedConstant));
         }
         let offset = self.offset;
-        let constant = self.constant(if equality {
-            Expected::Constant
-        } else {
-            Expected::OrderedConstant
-        })?;
+        let constant =
+            self.constant(if equality { Expected::Constant } else { Expected::OrderedConstant })?;
         if equality {
             check_hash(Algorithm::of_path(path), &constant, offset)?;
         }
@@ -572,10 +509,7 @@ impl<'a> Parser<'a> {
             let member = self.constant(expected)?;
             let first = *sort.get_or_insert(sort_of(&member));
             if sort_of(&member) != first {
-                return Err(PatternError {
-                    offset,
-                    fault: Fault::MixedSet { found, sort: first },
-                });
+                return Err(PatternError { offset, fault: Fault::MixedSet { found, sort: first } });
             }
             check_hash(algorithm, &member, offset)?;
             members.push(member);
@@ -622,9 +556,7 @@ fn sort_of(constant: &Constant<'_>) -> Sort {
 fn check_hash(algorithm: Option<Algorithm>, constant: &Constant<'_>, offset: usize) -> Parsed<()> {
     match (algorithm, constant) {
         (Some(algorithm), Constant::String(text)) if !algorithm.admits(text) => {
-            let fault = Fault::MalformedHash {
-                algorithm: algorithm.name,
-            };
+            let fault = Fault::MalformedHash { algorithm: algorithm.name };
             Err(PatternError { offset, fault })
         }
         _ => Ok(()),

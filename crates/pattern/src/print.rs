@@ -65,9 +65,7 @@ impl Display for Observation<'_> {
             Self::FollowedBy(operands) => (operands, Keyword::FollowedBy),
         };
         let binding = self.binding();
-        let operands = operands
-            .iter()
-            .map(|operand| (operand, operand.binding() > binding));
+        let operands = operands.iter().map(|operand| (operand, operand.binding() > binding));
         join(out, operands, keyword)
     }
 }
@@ -80,9 +78,7 @@ impl Display for Comparison<'_> {
             Self::Or(operands) => (operands, Keyword::Or),
         };
         let binding = self.binding();
-        let operands = operands
-            .iter()
-            .map(|operand| (operand, operand.binding() > binding));
+        let operands = operands.iter().map(|operand| (operand, operand.binding() > binding));
         join(out, operands, keyword)
     }
 }
@@ -103,20 +99,14 @@ fn join<'a, T: Display + 'a>(
 }
 
 fn enclose(out: &mut Formatter<'_>, inside: &impl Display, tight: bool) -> Result {
-    if tight {
-        inside.fmt(out)
-    } else {
-        write!(out, "({inside})")
-    }
+    if tight { inside.fmt(out) } else { write!(out, "({inside})") }
 }
 
 impl Display for Qualified<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
         let tight = self.expression.binding() > Binding::Qualified && !self.repeats_a_kind();
         enclose(out, &self.expression, tight)?;
-        self.qualifiers
-            .iter()
-            .try_for_each(|qualifier| write!(out, " {qualifier}"))
+        self.qualifiers.iter().try_for_each(|qualifier| write!(out, " {qualifier}"))
     }
 }
 
@@ -124,13 +114,7 @@ impl Qualified<'_> {
     /// Whether a kind of qualifier comes twice, which needs parentheses. Looks at four at most:
     /// among those one of the three kinds must come twice.
     fn repeats_a_kind(&self) -> bool {
-        let kinds = || {
-            self.qualifiers
-                .iter()
-                .take(4)
-                .map(Qualifier::kind)
-                .enumerate()
-        };
+        let kinds = || self.qualifiers.iter().take(4).map(Qualifier::kind).enumerate();
         kinds().any(|(index, kind)| kinds().take(index).any(|(_, earlier)| earlier == kind))
     }
 }
@@ -147,11 +131,7 @@ impl Display for Qualifier<'_> {
 
 impl Display for Test<'_> {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
-        let Self {
-            path,
-            negated,
-            predicate,
-        } = self;
+        let Self { path, negated, predicate } = self;
         let not = if *negated { "NOT " } else { "" };
         match predicate {
             Predicate::Exists => write!(out, "{not}EXISTS {path}"),
@@ -231,9 +211,7 @@ impl Display for Constant<'_> {
             Self::Boolean(value) => write!(out, "{value}"),
             Self::Hex(bytes) => {
                 out.write_str("h'")?;
-                bytes
-                    .iter()
-                    .try_for_each(|byte| write!(out, "{byte:02x}"))?;
+                bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))?;
                 out.write_char('\'')
             }
             Self::Binary(bytes) => write!(out, "b'{}'", Base64Display::new(bytes, &STANDARD)),
@@ -252,16 +230,9 @@ impl Display for Timestamp<'_> {
 fn name(out: &mut Formatter<'_>, text: &str) -> Result {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     let bare = text.bytes().all(plain)
-        && text
-            .bytes()
-            .next()
-            .is_some_and(|first| !first.is_ascii_digit())
+        && text.bytes().next().is_some_and(|first| !first.is_ascii_digit())
         && Keyword::from_text(text).is_none();
-    if bare {
-        out.write_str(text)
-    } else {
-        quote(out, text)
-    }
+    if bare { out.write_str(text) } else { quote(out, text) }
 }
 
 /// A string in quotes, with escapes where they are needed.

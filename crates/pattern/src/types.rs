@@ -25,11 +25,8 @@ impl Types<'_> {
                 Self::Many(many)
             }
             (Self::Many(left), Self::Many(right)) => {
-                let (mut large, small) = if left.len() < right.len() {
-                    (right, left)
-                } else {
-                    (left, right)
-                };
+                let (mut large, small) =
+                    if left.len() < right.len() { (right, left) } else { (left, right) };
                 large.extend(small);
                 Self::Many(large)
             }
@@ -44,11 +41,8 @@ impl Types<'_> {
                 many.contains(one).then_some(Self::One(one))
             }
             (Self::Many(left), Self::Many(right)) => {
-                let (large, mut small) = if left.len() < right.len() {
-                    (right, left)
-                } else {
-                    (left, right)
-                };
+                let (large, mut small) =
+                    if left.len() < right.len() { (right, left) } else { (left, right) };
                 small.retain(|name| large.contains(name));
                 match small.len() {
                     0 => None,

@@ -9,10 +9,7 @@ use crate::ast::{
 impl<'a> Pattern<'a> {
     /// Every comparison, from left to right.
     pub fn tests(&self) -> Tests<'_, 'a> {
-        Tests {
-            observations: vec![&self.expression],
-            comparisons: Vec::new(),
-        }
+        Tests { observations: vec![&self.expression], comparisons: Vec::new() }
     }
 
     /// The path of every comparison, with repetitions.
@@ -27,10 +24,7 @@ impl<'a> Pattern<'a> {
 
     /// Every `START … STOP`; one around others comes before them.
     pub fn windows(&self) -> Windows<'_, 'a> {
-        Windows {
-            observations: vec![&self.expression],
-            qualifiers: [].iter(),
-        }
+        Windows { observations: vec![&self.expression], qualifiers: [].iter() }
     }
 }
 
@@ -101,10 +95,7 @@ impl<'a> Iterator for Windows<'_, 'a> {
         loop {
             match self.qualifiers.next() {
                 Some(Qualifier::StartStop { start, stop }) => {
-                    return Some(Window {
-                        start: *start,
-                        stop: *stop,
-                    });
+                    return Some(Window { start: *start, stop: *stop });
                 }
                 Some(Qualifier::Within { .. } | Qualifier::Repeats { .. }) => {}
                 None => match self.observations.pop()? {
@@ -115,10 +106,7 @@ impl<'a> Iterator for Windows<'_, 'a> {
                         self.observations.extend(operands.iter().rev());
                     }
                     Observation::Qualified(qualified) => {
-                        let Qualified {
-                            expression,
-                            qualifiers,
-                        } = &**qualified;
+                        let Qualified { expression, qualifiers } = &**qualified;
                         self.observations.push(expression);
                         self.qualifiers = qualifiers.iter();
                     }

@@ -14,7 +14,7 @@ use entente_log::ledger::{Happened, Leaf};
 use entente_object::json;
 use entente_release::label::{Faults, Label};
 use entente_release::{Nation, PartnerIndex, PartnerSet, label_marking};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
@@ -238,6 +238,7 @@ impl Fold {
             for &view in &route.areas {
                 if let Some(number) = self.views.get(view).map(|tail| tail.number) {
                     save_mark(database, number, seq, WITHDRAWN)?;
+                    remark(database, number, &placed)?;
                 }
             }
             self.leaf(database, partner, (Happened::Withdrawn, added), &placed)?;
@@ -457,6 +458,41 @@ fn save_mark(database: &Connection, view: u32, seq: Seq, mark: i64) -> Result<()
         .and_then(|mut insert| insert.execute(params![view, seq.cast_signed(), mark]))
         .doing("marking a version")?;
     Ok(())
+}
+
+/// After a withdrawal: the newest and the oldest version that are left count as such.
+fn remark(database: &Connection, view: u32, placed: &Placed) -> Result<(), StoreError> {
+    let mut left = Vec::new();
+    for sibling in stored_siblings(database, placed.uuid)? {
+        let same = sibling.bringer == placed.bringer;
+        let withdrawn = mark_of(database, view, sibling.seq)? & WITHDRAWN != 0;
+        if same && !withdrawn && place::since(database, view, sibling.seq)?.is_some() {
+            left.push(sibling);
+        }
+    }
+    let mut clear = database
+        .prepare_cached("UPDATE mark SET mark = mark & ~?3 WHERE view = ?1 AND seq = ?2")
+        .doing("marking a version")?;
+    let newest = left.iter().max_by_key(|sibling| (sibling.version, sibling.seq));
+    let oldest = left.iter().min_by_key(|sibling| (sibling.version, sibling.seq));
+    for (sibling, mark) in [(newest, SUPERSEDED), (oldest, NOT_FIRST)] {
+        if let Some(sibling) = sibling {
+            clear
+                .execute(params![view, sibling.seq.cast_signed(), mark])
+                .doing("marking a version")?;
+        }
+    }
+    Ok(())
+}
+
+fn mark_of(database: &Connection, view: u32, seq: Seq) -> Result<i64, StoreError> {
+    let mark: Option<i64> = database
+        .prepare_cached("SELECT mark FROM mark WHERE view = ?1 AND seq = ?2")
+        .and_then(|mut query| {
+            query.query_row(params![view, seq.cast_signed()], |row| row.get(0)).optional()
+        })
+        .doing("reading a mark")?;
+    Ok(mark.unwrap_or(0))
 }
 
 fn save_act(database: &Connection, seq: Seq, kind: &str, at: i64) -> Result<(), StoreError> {

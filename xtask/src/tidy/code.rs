@@ -23,10 +23,7 @@ impl Code {
 
     /// Whether the line belongs to an item under `#[cfg(test)]`.
     pub(crate) fn is_test(&self, line: usize) -> bool {
-        line.checked_sub(1)
-            .and_then(|at| self.in_tests.get(at))
-            .copied()
-            .unwrap_or(false)
+        line.checked_sub(1).and_then(|at| self.in_tests.get(at)).copied().unwrap_or(false)
     }
 
     /// Every `use …;`, whole even over several lines, with the number of its first line.
@@ -67,22 +64,14 @@ fn blank_words(source: &str) -> String {
     let mut previous = ' ';
     while let Some(next) = rest.chars().next() {
         let after_word = previous.is_alphanumeric() || previous == '_';
-        let words = if after_word {
-            word_length_inside(rest)
-        } else {
-            word_length(rest)
-        };
+        let words = if after_word { word_length_inside(rest) } else { word_length(rest) };
         let (taken, left) = rest.split_at_checked(words).unwrap_or((rest, ""));
         if taken.is_empty() {
             out.push(next);
             previous = next;
             rest = rest.strip_prefix(next).unwrap_or("");
         } else {
-            out.extend(
-                taken
-                    .chars()
-                    .map(|one| if one == '\n' { '\n' } else { ' ' }),
-            );
+            out.extend(taken.chars().map(|one| if one == '\n' { '\n' } else { ' ' }));
             previous = ' ';
             rest = left;
         }
@@ -151,11 +140,7 @@ fn quoted_length(rest: &str, quote: char) -> usize {
 fn character_length(rest: &str) -> usize {
     let mut after = rest.chars().skip(1);
     let is_character = after.next() == Some('\\') || after.next() == Some('\'');
-    if is_character {
-        quoted_length(rest, '\'')
-    } else {
-        0
-    }
+    if is_character { quoted_length(rest, '\'') } else { 0 }
 }
 
 fn raw_string_length(rest: &str) -> Option<usize> {
@@ -163,9 +148,7 @@ fn raw_string_length(rest: &str) -> Option<usize> {
     let hashes = rest.len() - body.len();
     let body = body.strip_prefix('"')?;
     let closing = format!("\"{}", "#".repeat(hashes));
-    let end = body
-        .find(&closing)
-        .map_or(body.len(), |at| at + closing.len());
+    let end = body.find(&closing).map_or(body.len(), |at| at + closing.len());
     Some(hashes + 1 + end)
 }
 
@@ -176,11 +159,7 @@ fn test_lines(code: &str) -> Vec<bool> {
         let end = start + item_length(code.get(start..).unwrap_or(""));
         let first = newlines(code, start);
         let last = newlines(code, end);
-        lines
-            .iter_mut()
-            .take(last + 1)
-            .skip(first)
-            .for_each(|line| *line = true);
+        lines.iter_mut().take(last + 1).skip(first).for_each(|line| *line = true);
     }
     lines
 }
@@ -223,20 +202,14 @@ mod tests {
     #[test]
     fn strings_are_no_code() {
         assert_eq!(blanked(r#"f("a \" b", x)"#), "f( , x)");
-        assert_eq!(
-            blanked(r##"f(r#"a " b"#, b"c", br"d\", x)"##),
-            "f( , b , , x)"
-        );
+        assert_eq!(blanked(r##"f(r#"a " b"#, b"c", br"d\", x)"##), "f( , b , , x)");
         assert_eq!(blanked(r#"f("a \\", x)"#), "f( , x)");
         assert_eq!(blanked("f(\"\", x)"), "f( , x)");
     }
 
     #[test]
     fn characters_are_no_code_and_lifetimes_are() {
-        assert_eq!(
-            blanked(r"f('a', '\'', '\\', '한', &'a str)"),
-            "f( , , , , &'a str)"
-        );
+        assert_eq!(blanked(r"f('a', '\'', '\\', '한', &'a str)"), "f( , , , , &'a str)");
         assert_eq!(blanked("'\"' x '\"'"), "x");
     }
 
@@ -249,19 +222,13 @@ mod tests {
     fn the_lines_of_test_modules_are_known() {
         let code = Code::of("a\n#[cfg(test)]\nmod tests {\n  {}\n}\nb\n#[cfg(test)]\nuse x;\nc");
         let lines: Vec<_> = code.lines().map(|(_, line)| code.is_test(line)).collect();
-        assert_eq!(
-            lines,
-            [false, true, true, true, true, false, true, true, false]
-        );
+        assert_eq!(lines, [false, true, true, true, true, false, true, true, false]);
     }
 
     #[test]
     fn imports_are_whole() {
         let code = Code::of("use a::{\n  b,\n  c::*,\n};\npub(crate) use d;\nlet used = 1;\n");
-        let expected = [
-            ("use a::{b,c::*,};".to_owned(), 1),
-            ("pub(crate) use d;".to_owned(), 5),
-        ];
+        let expected = [("use a::{b,c::*,};".to_owned(), 1), ("pub(crate) use d;".to_owned(), 5)];
         assert_eq!(code.imports(), expected);
     }
 }

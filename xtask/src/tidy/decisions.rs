@@ -9,36 +9,22 @@ const HEADINGS: [&str; 5] = ["Question", "Choice", "Because", "Cost", "Reopen wh
 /// Every rule of this module.
 pub(super) fn check(tree: &Tree) -> Vec<Finding> {
     let Some(index) = tree.text(INDEX) else {
-        return vec![Finding::new(
-            INDEX,
-            1,
-            "the index of decisions is missing: write it",
-        )];
+        return vec![Finding::new(INDEX, 1, "the index of decisions is missing: write it")];
     };
     let mut findings = Vec::new();
     let mut numbers = Vec::new();
-    for (path, text) in tree
-        .texts()
-        .filter(|(path, _)| path.starts_with(FOLDER) && *path != INDEX)
+    for (path, text) in tree.texts().filter(|(path, _)| path.starts_with(FOLDER) && *path != INDEX)
     {
         let name = path.strip_prefix(FOLDER).unwrap_or(path);
         let number = name.split('-').next().unwrap_or(name);
         if number.len() != 4 || !number.chars().all(|one| one.is_ascii_digit()) {
             findings.push(Finding::new(path, 1, "no number: call it 0000-why-so.md"));
         } else if numbers.contains(&number) {
-            findings.push(Finding::new(
-                path,
-                1,
-                "the number is taken: use the next free one",
-            ));
+            findings.push(Finding::new(path, 1, "the number is taken: use the next free one"));
         }
         numbers.push(number);
         if !index.contains(&format!("]({name})")) {
-            findings.push(Finding::new(
-                path,
-                1,
-                format!("not listed in {INDEX}: add it there"),
-            ));
+            findings.push(Finding::new(path, 1, format!("not listed in {INDEX}: add it there")));
         }
         findings.extend(headings(path, text));
     }
@@ -59,16 +45,9 @@ fn headings(path: &str, text: &str) -> Vec<Finding> {
             continue;
         };
         from = at + 1;
-        let mut body = lines
-            .iter()
-            .skip(from)
-            .take_while(|line| !line.starts_with("## "));
+        let mut body = lines.iter().skip(from).take_while(|line| !line.starts_with("## "));
         if body.all(|line| line.trim().is_empty()) {
-            findings.push(Finding::new(
-                path,
-                from,
-                format!("nothing under \"{heading}\""),
-            ));
+            findings.push(Finding::new(path, from, format!("nothing under \"{heading}\"")));
         }
     }
     findings
@@ -82,10 +61,7 @@ mod tests {
                         ## Reopen when\ne\n";
 
     fn findings(files: &[(&str, &str)]) -> Vec<String> {
-        check(&Tree::of(files))
-            .into_iter()
-            .map(|finding| finding.to_string())
-            .collect()
+        check(&Tree::of(files)).into_iter().map(|finding| finding.to_string()).collect()
     }
 
     #[test]
@@ -117,10 +93,8 @@ mod tests {
             assert_eq!(headings("x", &without).len(), 1, "{heading}");
         }
         assert_eq!(headings("x", &GOOD.replace("\nd\n", "\n\n")).len(), 1);
-        let swapped = GOOD
-            .replace("Choice", "?")
-            .replace("Because", "Choice")
-            .replace('?', "Because");
+        let swapped =
+            GOOD.replace("Choice", "?").replace("Because", "Choice").replace('?', "Because");
         assert_eq!(headings("x", &swapped).len(), 1);
     }
 

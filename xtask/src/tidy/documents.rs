@@ -10,29 +10,16 @@ const CHANGELOG: &str = "CHANGELOG.md";
 /// ARCHITECTURE.md names every member by its path, and no crate that is not there.
 pub(super) fn check_architecture(members: &[(String, usize)], tree: &Tree) -> Vec<Finding> {
     let Some(text) = tree.text(ARCHITECTURE) else {
-        return vec![Finding::new(
-            ARCHITECTURE,
-            1,
-            "the file is missing: write it",
-        )];
+        return vec![Finding::new(ARCHITECTURE, 1, "the file is missing: write it")];
     };
-    let named = |member: &str| {
-        text.lines()
-            .any(|line| paths(line, member).contains(&member))
-    };
-    let unnamed = members
-        .iter()
-        .filter(|(member, _)| !named(member))
-        .map(|(member, _)| {
-            let what = format!("workspace member {member} is not named here: say what it is for");
-            Finding::new(ARCHITECTURE, 1, what)
-        });
+    let named = |member: &str| text.lines().any(|line| paths(line, member).contains(&member));
+    let unnamed = members.iter().filter(|(member, _)| !named(member)).map(|(member, _)| {
+        let what = format!("workspace member {member} is not named here: say what it is for");
+        Finding::new(ARCHITECTURE, 1, what)
+    });
     let mut findings: Vec<_> = unnamed.collect();
     for (line, number) in text.lines().zip(1..) {
-        for path in paths(line, "crates/")
-            .into_iter()
-            .filter(|path| !tree.has(path))
-        {
+        for path in paths(line, "crates/").into_iter().filter(|path| !tree.has(path)) {
             let what = format!("there is no {path}: correct the name or take it out");
             findings.push(Finding::new(ARCHITECTURE, number, what));
         }
@@ -44,19 +31,14 @@ pub(super) fn check_architecture(members: &[(String, usize)], tree: &Tree) -> Ve
 fn paths<'a>(line: &'a str, prefix: &str) -> Vec<&'a str> {
     let is_name = |one: char| one.is_ascii_alphanumeric() || one == '-' || one == '_';
     let starts = line.match_indices(prefix).filter(|(at, _)| {
-        let before = line
-            .get(..*at)
-            .and_then(|before| before.chars().next_back());
+        let before = line.get(..*at).and_then(|before| before.chars().next_back());
         !before.is_some_and(|one| is_name(one) || one == '/')
     });
     starts
         .filter_map(|(at, _)| {
             let rest = line.get(at..)?;
             let known = prefix.len();
-            let name = rest
-                .get(known..)?
-                .find(|one| !is_name(one))
-                .unwrap_or(rest.len() - known);
+            let name = rest.get(known..)?.find(|one| !is_name(one)).unwrap_or(rest.len() - known);
             rest.get(..known + name).filter(|path| !path.ends_with('/'))
         })
         .collect()
@@ -65,9 +47,7 @@ fn paths<'a>(line: &'a str, prefix: &str) -> Vec<&'a str> {
 /// CHANGELOG.md has a place for what is new.
 pub(super) fn check_changelog(tree: &Tree) -> Option<Finding> {
     let text = tree.text(CHANGELOG).unwrap_or_default();
-    let is_there = text
-        .lines()
-        .any(|line| matches!(line, "## [Unreleased]" | "## Unreleased"));
+    let is_there = text.lines().any(|line| matches!(line, "## [Unreleased]" | "## Unreleased"));
     let what = "no section \"## Unreleased\": add it at the top";
     (!is_there).then(|| Finding::new(CHANGELOG, 1, what))
 }
@@ -102,20 +82,12 @@ fn prose(text: &str) -> impl Iterator<Item = (String, usize)> {
 }
 
 fn links(line: &str) -> impl Iterator<Item = &str> {
-    line.split("](")
-        .skip(1)
-        .filter_map(|rest| rest.split([')', ' ']).next())
+    line.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next())
 }
 
 fn broken(tree: &Tree, from: &str, link: &str) -> Option<String> {
-    let (target, heading) = link
-        .split_once('#')
-        .map_or((link, None), |(a, b)| (a, Some(b)));
-    let path = if target.is_empty() {
-        Some(from.to_owned())
-    } else {
-        resolved(from, target)
-    };
+    let (target, heading) = link.split_once('#').map_or((link, None), |(a, b)| (a, Some(b)));
+    let path = if target.is_empty() { Some(from.to_owned()) } else { resolved(from, target) };
     let Some(path) = path.filter(|path| tree.has(path)) else {
         return Some(format!("the link {link} leads nowhere: correct it"));
     };
@@ -140,17 +112,11 @@ fn resolved(from: &str, target: &str) -> Option<String> {
 
 /// The anchors of a document's headings, made as the usual viewers make them.
 fn headings(text: &str) -> impl Iterator<Item = String> {
-    text.lines()
-        .filter(|line| line.starts_with('#'))
-        .map(|line| {
-            let title = line.trim_start_matches('#').trim();
-            let kept = title
-                .chars()
-                .filter(|one| one.is_alphanumeric() || " -_".contains(*one));
-            kept.flat_map(char::to_lowercase)
-                .map(|one| if one == ' ' { '-' } else { one })
-                .collect()
-        })
+    text.lines().filter(|line| line.starts_with('#')).map(|line| {
+        let title = line.trim_start_matches('#').trim();
+        let kept = title.chars().filter(|one| one.is_alphanumeric() || " -_".contains(*one));
+        kept.flat_map(char::to_lowercase).map(|one| if one == ' ' { '-' } else { one }).collect()
+    })
 }
 
 #[cfg(test)]
@@ -187,14 +153,9 @@ mod tests {
     fn links_lead_somewhere() {
         let tree = Tree::of(&[("docs/a.md", "# A title, here\n"), ("README.md", "")]);
         let broken = |text: &str| check_links(&tree, "docs/a.md", text).len();
-        for good in [
-            "../README.md",
-            ".",
-            "..",
-            "a.md#a-title-here",
-            "#a-title-here",
-            "https://x.y/z",
-        ] {
+        for good in
+            ["../README.md", ".", "..", "a.md#a-title-here", "#a-title-here", "https://x.y/z"]
+        {
             assert_eq!(broken(&format!("see [x]({good})\n")), 0, "{good}");
         }
         for bad in ["b.md", "../../README.md", "a.md#b", "#b", "../src"] {

@@ -8,16 +8,8 @@ use std::collections::BTreeMap;
 use super::Finding;
 
 /// What cargo is asked: each linked crate with its licence, a tab between.
-pub(super) const TREE: [&str; 8] = [
-    "tree",
-    "--workspace",
-    "--edges",
-    "normal",
-    "--prefix",
-    "none",
-    "--format",
-    "{l}\t{p}",
-];
+pub(super) const TREE: [&str; 8] =
+    ["tree", "--workspace", "--edges", "normal", "--prefix", "none", "--format", "{l}\t{p}"];
 
 const FREE: [&str; 14] = [
     "0BSD",
@@ -47,11 +39,7 @@ pub(super) fn check(tree: &str) -> Vec<Finding> {
     refused
         .map(|(package, licence)| {
             let package = package.split(" (").next().unwrap_or(package);
-            let licence = if licence.is_empty() {
-                "no licence"
-            } else {
-                licence
-            };
+            let licence = if licence.is_empty() { "no licence" } else { licence };
             let what = format!("{package} has {licence}, which is not in tidy's list: replace it");
             Finding::new("Cargo.toml", 1, what)
         })
@@ -60,10 +48,7 @@ pub(super) fn check(tree: &str) -> Vec<Finding> {
 
 /// Whether an SPDX expression can be met by licences in the list.
 fn is_free(expression: &str) -> bool {
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut reader = Reader { words: &words };
     reader.any() && reader.words.is_empty()

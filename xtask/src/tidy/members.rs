@@ -18,11 +18,7 @@ pub(super) fn check_order(members: &[(String, usize)], tree: &Tree) -> Vec<Findi
             findings.push(Finding::new(MANIFEST, *line, what));
             continue;
         };
-        names.push(
-            workspace::package_name(manifest)
-                .unwrap_or(member)
-                .to_owned(),
-        );
+        names.push(workspace::package_name(manifest).unwrap_or(member).to_owned());
         manifests.push((path, manifest));
     }
     for (place, (path, manifest)) in manifests.iter().enumerate() {
@@ -44,11 +40,7 @@ pub(super) fn check_order(members: &[(String, usize)], tree: &Tree) -> Vec<Findi
 /// Every dependency from outside has its row in the table of reasons.
 pub(super) fn check_table(manifest: &str, tree: &Tree) -> Vec<Finding> {
     let Some(table) = tree.text(REASONS) else {
-        return vec![Finding::new(
-            REASONS,
-            1,
-            "the table of dependencies is missing: write it",
-        )];
+        return vec![Finding::new(REASONS, 1, "the table of dependencies is missing: write it")];
     };
     let outside = workspace::dependencies(manifest)
         .into_iter()
@@ -83,10 +75,7 @@ mod tests {
         assert_eq!(findings(&["low", "high"]), []);
         let wrong = findings(&["high", "low"]);
         assert_eq!(wrong.len(), 1);
-        assert_eq!(
-            (wrong[0].path.as_str(), wrong[0].line),
-            ("a/high/Cargo.toml", 4)
-        );
+        assert_eq!((wrong[0].path.as_str(), wrong[0].line), ("a/high/Cargo.toml", 4));
     }
 
     #[test]

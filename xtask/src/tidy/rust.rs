@@ -36,16 +36,11 @@ pub(super) fn is_rust(path: &str) -> bool {
 pub(super) fn is_test_file(path: &str) -> bool {
     path.ends_with("/tests.rs")
         || path.ends_with("_tests.rs")
-        || path
-            .split('/')
-            .any(|folder| matches!(folder, "tests" | "benches" | "fuzz"))
+        || path.split('/').any(|folder| matches!(folder, "tests" | "benches" | "fuzz"))
 }
 
 fn head(path: &str, text: &str) -> Vec<Finding> {
-    let head: Vec<&str> = text
-        .lines()
-        .take_while(|line| line.starts_with("//!"))
-        .collect();
+    let head: Vec<&str> = text.lines().take_while(|line| line.starts_with("//!")).collect();
     let says = |words: &str| head.iter().any(|line| line.contains(words));
     let mut findings = Vec::new();
     let mut add = |what: &str| findings.push(Finding::new(path, 1, what));
@@ -75,16 +70,12 @@ fn length(path: &str, text: &str) -> Option<Finding> {
 fn suppressions(path: &str, code: &Code) -> Vec<Finding> {
     let is_suppression = |line: &str| {
         let dense: String = line.split_whitespace().collect();
-        ["#[allow(", "#![allow("]
-            .iter()
-            .any(|attribute| dense.contains(attribute))
+        ["#[allow(", "#![allow("].iter().any(|attribute| dense.contains(attribute))
             || dense.contains("[cfg_attr(") && dense.contains(",allow(")
     };
     let found = code.lines().filter(|(line, _)| is_suppression(line));
     let what = "`allow` hides a lint for ever: use `#[expect(lint, reason = \"…\")]`";
-    found
-        .map(|(_, number)| Finding::new(path, number, what))
-        .collect()
+    found.map(|(_, number)| Finding::new(path, number, what)).collect()
 }
 
 fn unfinished(path: &str, code: &Code) -> Vec<Finding> {
@@ -115,9 +106,7 @@ fn globs(path: &str, code: &Code) -> Vec<Finding> {
     });
     let what = "a glob import hides where a name comes from: name what is used \
                 (tests may `use super::*`)";
-    found
-        .map(|(_, line)| Finding::new(path, line, what))
-        .collect()
+    found.map(|(_, line)| Finding::new(path, line, what)).collect()
 }
 
 #[cfg(test)]
@@ -127,10 +116,7 @@ mod tests {
     const FILE: &str = "crates/log/src/entry.rs";
 
     fn lines(path: &str, text: &str) -> Vec<usize> {
-        check(path, text)
-            .into_iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(path, text).into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -156,13 +142,7 @@ mod tests {
     fn a_crate_says_its_scope() {
         let root = "crates/log/src/lib.rs";
         assert_eq!(lines(root, "//! The log.\n//!\n//! In scope: a.\n"), [1]);
-        assert_eq!(
-            lines(
-                root,
-                "//! The log.\n//! In scope: a.\n//! Out of scope: b.\n"
-            ),
-            []
-        );
+        assert_eq!(lines(root, "//! The log.\n//! In scope: a.\n//! Out of scope: b.\n"), []);
     }
 
     #[test]
@@ -175,35 +155,19 @@ mod tests {
 
     #[test]
     fn allow_is_refused_in_every_spelling() {
-        for attribute in [
-            "#[allow(x)]",
-            "#![allow(x)]",
-            "# [allow (x)]",
-            "#[cfg_attr(test, allow(x))]",
-        ] {
-            assert_eq!(
-                lines(FILE, &format!("//! A.\n{attribute}\n")),
-                [2],
-                "{attribute}"
-            );
+        for attribute in
+            ["#[allow(x)]", "#![allow(x)]", "# [allow (x)]", "#[cfg_attr(test, allow(x))]"]
+        {
+            assert_eq!(lines(FILE, &format!("//! A.\n{attribute}\n")), [2], "{attribute}");
         }
-        assert_eq!(
-            check(
-                FILE,
-                "//! A.\n// #[allow(x)]\n#[expect(x, reason = \"y\")]\n"
-            ),
-            []
-        );
+        assert_eq!(check(FILE, "//! A.\n// #[allow(x)]\n#[expect(x, reason = \"y\")]\n"), []);
     }
 
     #[test]
     fn unfinished_work_is_refused_and_words_about_it_are_not() {
         assert_eq!(lines(FILE, "//! A.\nfn a() { todo!() }\n"), [2]);
         assert_eq!(lines(FILE, "//! A.\nfn a() { dbg!(1); }\n"), [2]);
-        assert_eq!(
-            check(FILE, "//! A.\n// todo!\nfn a() { not_todo!(\"todo!\") }\n"),
-            []
-        );
+        assert_eq!(check(FILE, "//! A.\n// todo!\nfn a() { not_todo!(\"todo!\") }\n"), []);
     }
 
     #[test]
@@ -214,9 +178,6 @@ mod tests {
             |statement: &str| format!("//! A.\n#[cfg(test)]\nmod tests {{\n{statement}\n}}\n");
         assert_eq!(check(FILE, &in_test("use super::*;")), []);
         assert_eq!(lines(FILE, &in_test("use proptest::prelude::*;")), [4]);
-        assert_eq!(
-            check("crates/log/src/entry/tests.rs", "//! A.\nuse super::*;\n"),
-            []
-        );
+        assert_eq!(check("crates/log/src/entry/tests.rs", "//! A.\nuse super::*;\n"), []);
     }
 }

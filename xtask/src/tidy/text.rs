@@ -7,17 +7,8 @@ use super::code::Code;
 use super::{Finding, rust};
 
 /// What people write, by the end of its name.
-const WRITTEN: [&str; 9] = [
-    ".rs",
-    ".md",
-    ".toml",
-    ".py",
-    ".sh",
-    ".yml",
-    ".cedar",
-    ".gitignore",
-    ".ci/run",
-];
+const WRITTEN: [&str; 9] =
+    [".rs", ".md", ".toml", ".py", ".sh", ".yml", ".cedar", ".gitignore", ".ci/run"];
 
 /// Places that exist on one machine only. Tests may speak of the last four, as strings.
 const PLACES: [&str; 6] = [
@@ -51,27 +42,16 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
 }
 
 fn blanks(path: &str, text: &str) -> Vec<Finding> {
-    let stray = text
-        .split('\n')
-        .zip(1..)
-        .filter(|(line, _)| line.ends_with([' ', '\t', '\r']));
+    let stray = text.split('\n').zip(1..).filter(|(line, _)| line.ends_with([' ', '\t', '\r']));
     let mut findings: Vec<Finding> = stray
         .map(|(_, number)| Finding::new(path, number, "blanks at the end of the line: remove them"))
         .collect();
     let last = text.lines().count();
     if !text.is_empty() && !text.ends_with('\n') {
-        findings.push(Finding::new(
-            path,
-            last,
-            "no line break at the end of the file: add one",
-        ));
+        findings.push(Finding::new(path, last, "no line break at the end of the file: add one"));
     }
     if text.ends_with("\n\n") {
-        findings.push(Finding::new(
-            path,
-            last,
-            "empty lines at the end of the file: remove them",
-        ));
+        findings.push(Finding::new(path, last, "empty lines at the end of the file: remove them"));
     }
     findings
 }
@@ -116,10 +96,7 @@ mod tests {
     use super::*;
 
     fn lines(path: &str, text: &str) -> Vec<usize> {
-        check(path, text)
-            .into_iter()
-            .map(|finding| finding.line)
-            .collect()
+        check(path, text).into_iter().map(|finding| finding.line).collect()
     }
 
     #[test]
@@ -151,16 +128,10 @@ mod tests {
 
     #[test]
     fn tests_may_speak_of_some_places_as_strings() {
-        let text = format!(
-            "a\n#[cfg(test)]\nmod tests {{\n    \"{}x\"\n}}\n",
-            PLACES[4]
-        );
+        let text = format!("a\n#[cfg(test)]\nmod tests {{\n    \"{}x\"\n}}\n", PLACES[4]);
         assert_eq!(check("crates/log/src/a.rs", &text), []);
         assert_eq!(check("tests/a.rs", &format!("\"{}data\"\n", PLACES[1])), []);
-        assert_eq!(
-            lines("tests/a.rs", &format!("\"{}data\"\n", PLACES[0])),
-            [1]
-        );
+        assert_eq!(lines("tests/a.rs", &format!("\"{}data\"\n", PLACES[0])), [1]);
     }
 
     #[test]

@@ -9,10 +9,7 @@ use serde_json::Value;
 
 /// The file of this name, or a loud note that it is not there.
 fn data(name: &str) -> Option<Vec<u8>> {
-    let root = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/data/conformance"
-    );
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/conformance");
     let path = PathBuf::from(root).join(name);
     let bytes = std::fs::read(&path).ok();
     if bytes.is_none() {
@@ -23,9 +20,7 @@ fn data(name: &str) -> Option<Vec<u8>> {
 
 fn records(bytes: &[u8]) -> Vec<Value> {
     let text = std::str::from_utf8(bytes).unwrap();
-    text.lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 fn pattern_of(record: &Value) -> &str {

@@ -86,12 +86,7 @@ fn timestamp() -> impl Strategy<Value = String> {
 }
 
 fn path() -> impl Strategy<Value = String> {
-    let key = || {
-        prop_oneof![
-            "[a-z_][a-z0-9_]{0,8}".prop_map(|name| format!("{name}_")),
-            string()
-        ]
-    };
+    let key = || prop_oneof!["[a-z_][a-z0-9_]{0,8}".prop_map(|name| format!("{name}_")), string()];
     let step = prop_oneof![
         key().prop_map(|key| format!(".{key}")),
         any::<u16>().prop_map(|index| format!("[{index}]")),

@@ -22,54 +22,24 @@ const CANONICAL: [(&str, &str); 39] = [
     ("[a:b IN (h'FF',b'/w==')]", "[a:b IN (h'ff', b'/w==')]"),
     ("[a:b = b'/x==']", "[a:b = b'/w==']"),
     ("[a:b = b'QUJD\nREVG']", "[a:b = b'QUJDREVG']"),
-    (
-        "[a:b = h'' OR a:b = b'' OR a:b = '']",
-        "[a:b = h'' OR a:b = b'' OR a:b = '']",
-    ),
-    (
-        "[a:b MATCHES'^x\\\\.y\\'$']",
-        "[a:b MATCHES '^x\\\\.y\\'$']",
-    ),
+    ("[a:b = h'' OR a:b = b'' OR a:b = '']", "[a:b = h'' OR a:b = b'' OR a:b = '']"),
+    ("[a:b MATCHES'^x\\\\.y\\'$']", "[a:b MATCHES '^x\\\\.y\\'$']"),
     ("[a:b NOT LIKE '[%é(']", "[a:b NOT LIKE '[%é(']"),
     (
         "[a:b ISSUBSET '::/0' OR a:b ISSUPERSET '::']",
         "[a:b ISSUBSET '::/0' OR a:b ISSUPERSET '::']",
     ),
-    (
-        "[EXISTS a:b AND NOT EXISTS a:c]",
-        "[EXISTS a:b AND NOT EXISTS a:c]",
-    ),
-    (
-        "[x-a--b:'c'.'d-e'.'IN'.'1'.''[*][0].f_1 = 1]",
-        "[x-a--b:c.'d-e'.'IN'.'1'.''[*][0].f_1 = 1]",
-    ),
+    ("[EXISTS a:b AND NOT EXISTS a:c]", "[EXISTS a:b AND NOT EXISTS a:c]"),
+    ("[x-a--b:'c'.'d-e'.'IN'.'1'.''[*][0].f_1 = 1]", "[x-a--b:c.'d-e'.'IN'.'1'.''[*][0].f_1 = 1]"),
     ("[a:h.b.t.AND_ = 1]", "[a:h.b.t.AND_ = 1]"),
-    (
-        "[a:b = t'2024-02-30T23:59:60.120Z']",
-        "[a:b = t'2024-02-30T23:59:60.120Z']",
-    ),
+    ("[a:b = t'2024-02-30T23:59:60.120Z']", "[a:b = t'2024-02-30T23:59:60.120Z']"),
     // Redundant parentheses go, the others stay.
     ("((([((a:b = 1))])))", "[a:b = 1]"),
-    (
-        "[a:b = 1 OR (a:b = 2 AND a:b = 3)]",
-        "[a:b = 1 OR a:b = 2 AND a:b = 3]",
-    ),
-    (
-        "[(a:b = 1 OR a:b = 2) AND a:b = 3]",
-        "[(a:b = 1 OR a:b = 2) AND a:b = 3]",
-    ),
-    (
-        "[a:b = 1 OR (a:b = 2 OR a:b = 3)]",
-        "[a:b = 1 OR (a:b = 2 OR a:b = 3)]",
-    ),
-    (
-        "([a:b = 1] AND [a:b = 2]) OR [a:b = 3]",
-        "[a:b = 1] AND [a:b = 2] OR [a:b = 3]",
-    ),
-    (
-        "[a:b = 1] AND ([a:b = 2] OR [a:b = 3])",
-        "[a:b = 1] AND ([a:b = 2] OR [a:b = 3])",
-    ),
+    ("[a:b = 1 OR (a:b = 2 AND a:b = 3)]", "[a:b = 1 OR a:b = 2 AND a:b = 3]"),
+    ("[(a:b = 1 OR a:b = 2) AND a:b = 3]", "[(a:b = 1 OR a:b = 2) AND a:b = 3]"),
+    ("[a:b = 1 OR (a:b = 2 OR a:b = 3)]", "[a:b = 1 OR (a:b = 2 OR a:b = 3)]"),
+    ("([a:b = 1] AND [a:b = 2]) OR [a:b = 3]", "[a:b = 1] AND [a:b = 2] OR [a:b = 3]"),
+    ("[a:b = 1] AND ([a:b = 2] OR [a:b = 3])", "[a:b = 1] AND ([a:b = 2] OR [a:b = 3])"),
     (
         "([a:b = 1] OR [a:b = 2]) FOLLOWEDBY [a:b = 3]",
         "[a:b = 1] OR [a:b = 2] FOLLOWEDBY [a:b = 3]",
@@ -88,27 +58,15 @@ const CANONICAL: [(&str, &str); 39] = [
         "([a:b = 1]) WITHIN 5 SECONDS WITHIN 6 SECONDS",
         "([a:b = 1]) WITHIN 5 SECONDS WITHIN 6 SECONDS",
     ),
-    (
-        "([a:b = 1] REPEATS 2 TIMES) REPEATS 2 TIMES",
-        "([a:b = 1] REPEATS 2 TIMES) REPEATS 2 TIMES",
-    ),
+    ("([a:b = 1] REPEATS 2 TIMES) REPEATS 2 TIMES", "([a:b = 1] REPEATS 2 TIMES) REPEATS 2 TIMES"),
     (
         "([a:b = 1] REPEATS 2 TIMES) WITHIN 2 SECONDS",
         "([a:b = 1] REPEATS 2 TIMES) WITHIN 2 SECONDS",
     ),
-    (
-        "([a:b = 1] AND [a:b = 2]) REPEATS 2 TIMES",
-        "([a:b = 1] AND [a:b = 2]) REPEATS 2 TIMES",
-    ),
-    (
-        "[a:b = 1] AND ([a:b = 2] REPEATS 2 TIMES)",
-        "[a:b = 1] AND [a:b = 2] REPEATS 2 TIMES",
-    ),
+    ("([a:b = 1] AND [a:b = 2]) REPEATS 2 TIMES", "([a:b = 1] AND [a:b = 2]) REPEATS 2 TIMES"),
+    ("[a:b = 1] AND ([a:b = 2] REPEATS 2 TIMES)", "[a:b = 1] AND [a:b = 2] REPEATS 2 TIMES"),
     // Types under `AND`.
-    (
-        "[(a:b = 1 OR c:b = 1) AND c:d = 1]",
-        "[(a:b = 1 OR c:b = 1) AND c:d = 1]",
-    ),
+    ("[(a:b = 1 OR c:b = 1) AND c:d = 1]", "[(a:b = 1 OR c:b = 1) AND c:d = 1]"),
     (
         "[(a:b=1 OR b:b=1 OR c:b=1) AND (d:b=1 OR c:b=1 OR b:b=1)]",
         "[(a:b = 1 OR b:b = 1 OR c:b = 1) AND (d:b = 1 OR c:b = 1 OR b:b = 1)]",
@@ -127,11 +85,7 @@ fn text_becomes_canonical() {
         fuzz::any_text(text);
         let found = parse(text).map_or_else(|error| error.to_string(), |found| found.to_string());
         if found != expected {
-            writeln!(
-                differences,
-                "{text}\n  expected {expected}\n  found    {found}"
-            )
-            .unwrap();
+            writeln!(differences, "{text}\n  expected {expected}\n  found    {found}").unwrap();
         }
     }
     assert!(differences.is_empty(), "\n{differences}");
@@ -147,16 +101,11 @@ fn types_that_no_operand_shares_are_refused_at_the_operand() {
 fn and_binds_tighter_than_or_and_or_than_followedby() {
     let text = "[a:b = 1] FOLLOWEDBY [a:b = 2] OR [a:b = 3] AND [a:b = 4]";
     let pattern = parse(text).unwrap();
-    let Observation::FollowedBy(operands) = pattern.expression() else {
-        panic!("{pattern:?}")
-    };
+    let Observation::FollowedBy(operands) = pattern.expression() else { panic!("{pattern:?}") };
     let [Observation::One(_), Observation::Or(operands)] = operands.as_slice() else {
         panic!("{pattern:?}")
     };
-    assert!(matches!(
-        operands.as_slice(),
-        [Observation::One(_), Observation::And(_)]
-    ));
+    assert!(matches!(operands.as_slice(), [Observation::One(_), Observation::And(_)]));
 }
 
 #[test]
@@ -175,10 +124,7 @@ fn the_commonest_pattern_is_a_test_that_borrows() {
             Constant::String("cead3f77f6cda6ec00f57d76c9a6879fcead3f77".into()),
         ),
     };
-    assert_eq!(
-        *pattern.expression(),
-        Observation::One(Comparison::Test(test))
-    );
+    assert_eq!(*pattern.expression(), Observation::One(Comparison::Test(test)));
 }
 
 #[test]
@@ -199,13 +145,7 @@ fn windows_are_listed_and_may_be_empty() {
     let pattern = parse(text).unwrap();
     let windows: Vec<(&str, &str, bool)> = pattern
         .windows()
-        .map(|window| {
-            (
-                window.start.as_str(),
-                window.stop.as_str(),
-                window.is_empty(),
-            )
-        })
+        .map(|window| (window.start.as_str(), window.stop.as_str(), window.is_empty()))
         .collect();
     assert_eq!(
         windows,
@@ -227,10 +167,7 @@ fn the_largest_integer_is_exact_everywhere() {
 
 #[test]
 fn canonical_text_may_exceed_the_limit_that_its_origin_kept() {
-    let text = format!(
-        "[a:b IN(1{})]",
-        ",1".repeat(limits::MAX_PATTERN_BYTES / 2 - 8)
-    );
+    let text = format!("[a:b IN(1{})]", ",1".repeat(limits::MAX_PATTERN_BYTES / 2 - 8));
     assert!(parse(&text).unwrap().to_string().len() > limits::MAX_PATTERN_BYTES);
     fuzz::any_text(&text);
 }
