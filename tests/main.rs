@@ -8,10 +8,26 @@
 //! need one say so and are skipped.
 
 #[cfg(test)]
+mod check;
+#[cfg(test)]
+mod command_line;
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
 mod demo;
+#[cfg(test)]
+mod import;
+#[cfg(test)]
+mod ledger;
 #[cfg(test)]
 mod node;
 #[cfg(test)]
+mod objects;
+#[cfg(test)]
 mod python;
+#[cfg(test)]
+mod release;
+#[cfg(test)]
+mod serve;
 #[cfg(test)]
 mod taxii_clients;

@@ -120,14 +120,23 @@ pub(crate) struct Node {
 impl Node {
     /// A folder without a node.
     pub(crate) fn none() -> Self {
-        let place = TempDir::new().unwrap();
+        Self::none_in(&std::env::temp_dir())
+    }
+
+    fn none_in(parent: &Path) -> Self {
+        let place = TempDir::new_in(parent).unwrap();
         fs::create_dir(place.path().join("work")).unwrap();
         Self { place }
     }
 
     /// Korea's node with the programme and these partners.
     pub(crate) fn with(partners: &[&str]) -> Self {
-        let node = Self::none();
+        Self::with_in(&std::env::temp_dir(), partners)
+    }
+
+    /// The same on a certain disk.
+    pub(crate) fn with_in(parent: &Path, partners: &[&str]) -> Self {
+        let node = Self::none_in(parent);
         node.json(&["init", "KOR"]);
         let programme = repository().join("programmes/rok-nato-itpp-2023.toml");
         node.json(&["programme", "adopt", &programme.display().to_string()]);
@@ -289,6 +298,16 @@ pub(crate) struct Served {
 }
 
 impl Served {
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for the end; gives the exit code.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+
     /// The address of the discovery, by the name that is on the certificate.
     pub(crate) fn discovery(&self) -> String {
         self.told["taxii"].as_str().unwrap().replace("127.0.0.1", "localhost")
