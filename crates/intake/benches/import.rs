@@ -5,7 +5,6 @@
 //! (default 100,000).
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a benchmark may fail")]
-#![expect(missing_docs, reason = "a program")]
 
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
