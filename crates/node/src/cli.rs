@@ -120,7 +120,7 @@ pub(crate) struct Serve {
     /// The path of the API root.
     #[arg(long, default_value = "entente")]
     pub(crate) api_root: String,
-    /// The address under which partners reach it, such as https://node.kor.example.
+    /// The address under which partners reach it, such as `https://node.kor.example`.
     #[arg(long)]
     pub(crate) public_url: Option<String>,
 }
