@@ -29,7 +29,7 @@ fn every_form_of_input_is_read() {
         node.file("bundle.json", bundle(some(0))),
         node.file("lines.ndjson", lines(some(5))),
         node.file("one.json", indicator(10).to_string()),
-        node.file("list.json", Value::from_iter(some(15)).to_string()),
+        node.file("list.json", some(15).collect::<Value>().to_string()),
         node.file("lines.ndjson.gz", gzip(&lines(some(20)))),
         node.file("bundle.json.zst", zstd::encode_all(bundle(some(25)).as_bytes(), 3).unwrap()),
     ];
@@ -88,6 +88,23 @@ fn a_bad_object_is_refused_alone_and_listed() {
     let args = [label.as_slice(), &["--rejects", &named]].concat();
     node.run(&args).ends(1).says(&["3 here already, 2 rejected", &named]);
     assert_eq!(fs::read_to_string(named).unwrap().lines().count(), 2);
+}
+
+#[test]
+fn markings_are_taken_first_and_counted_once() {
+    let node = Node::with(&["POL"]);
+    let marking = json!({
+        "type": "marking-definition", "spec_version": "2.1",
+        "id": "marking-definition--5eb7a1c2-0000-4000-8000-00000000000a",
+        "created": "2023-12-01T09:00:00.000Z", "definition_type": "statement",
+        "definition": { "statement": "Made up" },
+    });
+    let mut marked = indicator(0);
+    marked["object_marking_refs"] = json!([marking["id"]]);
+    let file = node.file("marked.json", bundle([marked.clone(), marking.clone()]));
+    let done = node.import(&file, "green", "parties");
+    assert_eq!(counts(&done), (2, 0, 0), "{done}");
+    assert_eq!(node.view("POL").len(), 2);
 }
 
 #[test]

@@ -237,11 +237,8 @@ impl Node {
     #[track_caller]
     pub(crate) fn view(&self, partner: &str) -> Vec<Value> {
         let ran = self.run(&["export", "--to", partner]).ends(0);
-        let mut bundle = ran.document();
-        match bundle["objects"].take() {
-            Value::Array(objects) => objects,
-            other => panic!("a bundle without a list: {other}"),
-        }
+        let bundle = ran.document();
+        bundle["objects"].as_array().expect("a bundle has a list").clone()
     }
 
     /// The ids of a partner's view, sorted.

@@ -41,7 +41,12 @@ pub(crate) fn report(number: usize, about: &str) -> Value {
 
 /// Objects one a line.
 pub(crate) fn lines(objects: impl IntoIterator<Item = Value>) -> String {
-    objects.into_iter().map(|object| format!("{object}\n")).collect()
+    let mut text = String::new();
+    for object in objects {
+        text += &object.to_string();
+        text.push('\n');
+    }
+    text
 }
 
 /// Objects in a bundle.

@@ -112,7 +112,14 @@ fn what_cannot_be_served_is_said() {
     taken.says(&[&host, "cannot be listened on"]);
     let open = node.run(&["serve", "--plain", "--listen", "0.0.0.0:0"]).ends(2);
     open.says(&["is not a loopback address"]);
-    Node::none().run(&["serve", "--listen", "127.0.0.1:0"]).ends(2).says(&["init"]);
+}
+
+#[test]
+fn a_folder_without_a_node_is_not_served() {
+    let none = Node::none();
+    none.run(&["serve", "--plain", "--listen", "127.0.0.1:0"]).ends(2).says(&["init NATION"]);
+    none.run(&["serve", "--listen", "127.0.0.1:0"]).ends(2).says(&["init NATION"]);
+    assert!(!none.folder().exists());
 }
 
 #[test]
