@@ -127,7 +127,7 @@ pub(crate) fn take(
     for read in input::read(inputs) {
         match read {
             Read1::Broken(why) => done.broken.push(why),
-            Read1::Batch(batch, rejects) => {
+            Read1::Batch(input, batch, rejects) => {
                 done.rejects.extend(rejects);
                 let (indexes, objects): (Vec<u64>, Vec<Prepared>) = batch.into_iter().unzip();
                 let ids: Vec<String> = objects.iter().map(|o| o.id.to_string()).collect();
@@ -136,7 +136,7 @@ pub(crate) fn take(
                 let taken = desk.take(objects, here, applied)?;
                 done.followed += taken.followed;
                 for ((outcome, id), index) in taken.outcomes.into_iter().zip(ids).zip(indexes) {
-                    done.count(desk, outcome, (index, id));
+                    done.count(desk, outcome, (&input, index, id));
                 }
                 if let Some(author) = author {
                     let end = desk.home().tip().next;
@@ -151,11 +151,11 @@ pub(crate) fn take(
 }
 
 impl Done {
-    fn count(&mut self, desk: &Desk, outcome: Outcome, (index, id): (u64, String)) {
+    fn count(&mut self, desk: &Desk, outcome: Outcome, (input, index, id): (&str, u64, String)) {
         match outcome {
             Outcome::Same => self.same += 1,
             Outcome::Refused(refused) => {
-                let (input, why) = (String::new(), refused.to_string());
+                let (input, why) = (input.to_owned(), refused.to_string());
                 self.rejects.push(Reject { input, index, id: Some(id), why });
             }
             Outcome::Taken { released, held, .. } => {
@@ -226,23 +226,24 @@ type Forecast = (Summary, Vec<Reject>, Vec<String>);
 /// What taking the inputs in would do. They are decided about together, so all of them are held in
 /// memory.
 fn forecast(desk: &mut Desk, inputs: &[String], applied: Option<&Applied>) -> Result<Forecast> {
-    let (mut objects, mut rejects, mut broken) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rejects, mut broken) = (Vec::new(), Vec::new());
+    let (mut objects, mut places): (Vec<Prepared>, Vec<(String, u64)>) = (Vec::new(), Vec::new());
     for read in input::read(inputs.to_vec()) {
         match read {
             Read1::Broken(why) => broken.push(why),
-            Read1::Batch(batch, refused) => {
-                objects.extend(batch);
+            Read1::Batch(input, batch, refused) => {
+                places.extend(batch.iter().map(|(index, _)| (input.clone(), *index)));
+                objects.extend(batch.into_iter().map(|(_, object)| object));
                 rejects.extend(refused);
             }
         }
     }
-    let (indexes, objects): (Vec<u64>, Vec<Prepared>) = objects.into_iter().unzip();
     let ids: Vec<String> = objects.iter().map(|object| object.id.to_string()).collect();
     let (here, mut summary) = (desk.here(), Summary::default());
     let outcomes = desk.preview(objects, here, applied, &mut summary)?;
-    for ((outcome, id), index) in outcomes.into_iter().zip(ids).zip(indexes) {
+    for ((outcome, id), (input, index)) in outcomes.into_iter().zip(ids).zip(places) {
         if let Some(Outcome::Refused(refused)) = outcome {
-            let (input, why) = (String::new(), refused.to_string());
+            let why = refused.to_string();
             rejects.push(Reject { input, index, id: Some(id), why });
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! One thread reads and prepares while the caller labels and appends.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -38,8 +39,8 @@ pub(crate) struct Reject {
 
 /// What comes from the reading thread.
 pub(crate) enum Read1 {
-    /// Objects, each with its place in its input.
-    Batch(Vec<(u64, Prepared)>, Vec<Reject>),
+    /// Objects of the input of this name, each with its place in it.
+    Batch(String, Vec<(u64, Prepared)>, Vec<Reject>),
     /// An input could not be read on; what came before stands.
     Broken(String),
 }
@@ -103,31 +104,43 @@ struct Reading<'a> {
     batch: Vec<(u64, Prepared)>,
     rejects: Vec<Reject>,
     bytes: usize,
+    /// The places of the markings that were taken before all else.
+    early: BTreeSet<u64>,
 }
 
 impl<'a> Reading<'a> {
     fn new(input: &'a str, send: &'a SyncSender<Read1>) -> Self {
-        Self { input, send, batch: Vec::new(), rejects: Vec::new(), bytes: 0 }
+        Self {
+            input,
+            send,
+            batch: Vec::new(),
+            rejects: Vec::new(),
+            bytes: 0,
+            early: BTreeSet::new(),
+        }
     }
 
     fn run(&mut self) -> Result<()> {
         if self.input != "-" && !is_address(self.input) {
             // Markings first: an object whose marking is unknown waits for it.
-            self.each(&mut |reading, index, bytes| {
+            // What is wrong with the input is told by the second reading.
+            let _told_later = self.each(&mut |reading, index, bytes| {
                 if memmem(bytes, b"\"marking-definition\"") {
                     reading.take(index, bytes.to_vec(), true);
                 }
-            })?;
+            });
+            self.rejects.clear();
         }
-        self.each(&mut |reading, index, bytes| {
+        let read = self.each(&mut |reading, index, bytes| {
             let whole = reading.batch.len() >= BATCH_OBJECTS || reading.bytes >= BATCH_BYTES;
             if whole || reading.rejects.len() >= BATCH_OBJECTS {
                 reading.flush();
             }
             reading.take(index, bytes.to_vec(), false);
-        })?;
+        });
+        // What came before a break stands.
         self.flush();
-        Ok(())
+        read
     }
 
     fn each(&mut self, visit: &mut dyn FnMut(&mut Self, u64, &[u8])) -> Result<()> {
@@ -140,7 +153,6 @@ impl<'a> Reading<'a> {
                     self.reject(index, None, why);
                 }
                 Err(error) => {
-                    self.flush();
                     return Err(error).with_context(|| format!("{} is broken", self.input));
                 }
             }
@@ -150,13 +162,15 @@ impl<'a> Reading<'a> {
 
     fn take(&mut self, index: u64, bytes: Vec<u8>, only_markings: bool) {
         match prepare(bytes) {
-            Ok(object) if only_markings && object.defines.is_none() => {}
+            Ok(object) if self.is_for_the_other_reading(index, &object, only_markings) => {}
             Ok(object) => self.push(index, object),
             Err((refused, bytes)) => match upgraded(&bytes) {
                 Some(Ok(objects)) => {
                     for bytes in objects {
                         match prepare(bytes) {
-                            Ok(object) if only_markings && object.defines.is_none() => {}
+                            Ok(object)
+                                if self.is_for_the_other_reading(index, &object, only_markings) => {
+                            }
                             Ok(object) => self.push(index, object),
                             Err((refused, bytes)) => {
                                 self.reject(index, id_of(&bytes), refused.to_string());
@@ -169,6 +183,15 @@ impl<'a> Reading<'a> {
                 None => self.reject(index, id_of(&bytes), refused.to_string()),
             },
         }
+    }
+
+    /// Markings are taken by the first reading, all else by the second.
+    fn is_for_the_other_reading(&mut self, index: u64, object: &Prepared, first: bool) -> bool {
+        let is_marking = object.defines.is_some();
+        if first && is_marking {
+            self.early.insert(index);
+        }
+        if first { !is_marking } else { is_marking && self.early.contains(&index) }
     }
 
     fn push(&mut self, index: u64, object: Prepared) {
@@ -184,7 +207,8 @@ impl<'a> Reading<'a> {
         let (batch, rejects) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.rejects));
         self.bytes = 0;
         if !batch.is_empty() || !rejects.is_empty() {
-            let _caller_is_gone = self.send.send(Read1::Batch(batch, rejects));
+            let _caller_is_gone =
+                self.send.send(Read1::Batch(self.input.to_owned(), batch, rejects));
         }
     }
 }
