@@ -33,7 +33,9 @@ pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer)
         Partner::Add { nation } => {
             let nation = folder::nation(nation)?;
             if dry {
-                printer.line(format!("{nation} would be added"))?;
+                let line = format!("{nation} would be added");
+                printer
+                    .either(&json!({ "nation": nation.to_string(), "dry_run": true }), &[line])?;
                 return Ok(0);
             }
             add(folder, &mut desk, nation)?;
@@ -52,44 +54,88 @@ pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer)
                 act.caveats.push(caveat.clone());
             }
         }),
-        Partner::Subscribe { nation, areas } => change(&mut desk, nation, dry, printer, |act| {
-            act.subscription = Some(areas.clone()).filter(|areas| !areas.is_empty());
-        }),
+        Partner::Subscribe { nation, areas } => {
+            adopted(&desk, areas)?;
+            change(&mut desk, nation, dry, printer, |act| {
+                act.subscription = Some(areas.clone()).filter(|areas| !areas.is_empty());
+            })
+        }
         Partner::Certificate { nation, days } => {
-            let nation = folder::nation(nation)?;
-            desk.partner(nation)?;
-            let paths = certificate(
-                folder,
-                &mut desk,
-                nation,
-                Duration::from_hours(24 * u64::from(*days)),
-            )?;
-            let lines = [
-                format!("certificate: {}", paths.0),
-                format!(
-                    "its key:     {}  (hand it over on a safe way, then delete it here)",
-                    paths.1
-                ),
-            ];
-            printer.either(&json!({ "certificate": paths.0, "key": paths.1 }), &lines)?;
-            Ok(0)
+            issue(folder, &mut desk, (nation, *days), (dry, printer))
         }
         Partner::Password { nation, user } => {
-            let nation = folder::nation(nation)?;
-            let user = user.clone().unwrap_or_else(|| nation.to_string().to_lowercase());
-            let (password, made) = read_password()?;
-            set_password(&mut desk, nation, &user, &password)?;
-            let shown = if made { password.as_str() } else { "as given" };
-            let lines = [format!("user: {user}"), format!("password: {shown}")];
-            printer
-                .either(&json!({ "user": user, "password": made.then_some(&password) }), &lines)?;
-            Ok(0)
+            password(&mut desk, (nation, user.as_deref()), (dry, printer))
         }
+    }
+}
+
+/// `entente partner certificate`.
+fn issue(
+    folder: &Path,
+    desk: &mut Desk,
+    (nation, days): (&str, u32),
+    (dry, printer): (bool, Printer),
+) -> Result<u8> {
+    let nation = folder::nation(nation)?;
+    desk.partner(nation)?;
+    if dry {
+        let line = format!("a certificate for {nation} would be issued");
+        printer.either(&json!({ "nation": nation.to_string(), "dry_run": true }), &[line])?;
+        return Ok(0);
+    }
+    let lasts = Duration::from_hours(24 * u64::from(days));
+    let paths = certificate(folder, desk, nation, lasts)?;
+    let lines = [
+        format!("certificate: {}", paths.0),
+        format!("its key:     {}  (hand it over on a safe way, then delete it here)", paths.1),
+    ];
+    printer.either(&json!({ "certificate": paths.0, "key": paths.1 }), &lines)?;
+    Ok(0)
+}
+
+/// `entente partner password`.
+fn password(
+    desk: &mut Desk,
+    (nation, user): (&str, Option<&str>),
+    (dry, printer): (bool, Printer),
+) -> Result<u8> {
+    let nation = folder::nation(nation)?;
+    desk.partner(nation)?;
+    let user = user.map_or_else(|| lower(nation), str::to_owned);
+    let (password, made) = read_password()?;
+    if dry {
+        let line = format!("a password of {user} would be set");
+        printer.either(&json!({ "user": user, "dry_run": true }), &[line])?;
+        return Ok(0);
+    }
+    set_password(desk, nation, &user, &password)?;
+    let shown = if made { password.as_str() } else { "as given" };
+    let lines = [format!("user: {user}"), format!("password: {shown}")];
+    printer.either(&json!({ "user": user, "password": made.then_some(&password) }), &lines)?;
+    Ok(0)
+}
+
+/// Demands that these are areas, as programme/area: a mistyped one would give nothing, silently.
+fn adopted(desk: &Desk, areas: &[String]) -> Result<()> {
+    let mut known = Vec::new();
+    for programme in desk.policies().programmes() {
+        known
+            .extend(programme.areas().iter().map(|area| format!("{}/{}", programme.id(), area.id)));
+    }
+    match areas.iter().find(|area| !known.contains(area)) {
+        Some(unknown) if known.is_empty() => bail!("{unknown} is no area: no programme is adopted"),
+        Some(unknown) => {
+            bail!("{unknown} is no area of an adopted programme: {}", known.join(", "))
+        }
+        None => Ok(()),
     }
 }
 
 /// Adds a partner, and signs its ledger from now on.
 pub(crate) fn add(folder: &Path, desk: &mut Desk, nation: Nation) -> Result<()> {
+    if nation == desk.here() {
+        bail!("{nation} is this node's own nation: a partner is another one");
+    }
     desk.add_partner(nation)?;
     folder::sign(folder, desk)
 }
@@ -256,6 +302,7 @@ pub(crate) fn run_token(folder: &Path, command: &Token, printer: Printer) -> Res
             if known.iter().any(|act| act.name == name) {
                 bail!("{name} is the name of another credential: choose another with --name");
             }
+            adopted(&desk, collections)?;
             let lasts = Duration::from_hours(24 * u64::from(*days));
             let expires = Some(desk.now().saturating_add(lasts).unix_micros());
             let only = Some(collections.clone()).filter(|only| !only.is_empty());

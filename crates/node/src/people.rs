@@ -35,7 +35,8 @@ pub(crate) fn run(folder: &Path, command: &User, dry_run: bool, printer: Printer
                 bail!("{name} is here already");
             }
             if dry_run {
-                printer.line(format!("{name} would be added"))?;
+                let line = format!("{name} would be added");
+                printer.either(&json!({ "name": name.as_str(), "dry_run": true }), &[line])?;
                 return Ok(0);
             }
             let key = lock(folder, name.as_str())?;
@@ -59,7 +60,8 @@ pub(crate) fn run(folder: &Path, command: &User, dry_run: bool, printer: Printer
             if !dry_run {
                 desk.record(kind::USER, &UserAct { active: false, ..user })?;
             }
-            printer.line(format!("{name} may do nothing any more"))?;
+            let line = format!("{name} may do nothing any more");
+            printer.either(&json!({ "removed": name, "dry_run": dry_run }), &[line])?;
         }
     }
     Ok(0)

@@ -23,7 +23,7 @@ pub(crate) fn run(folder: &Path, command: &Release, dry: bool, printer: Printer)
         Release::Preview(args) => import::preview(&mut desk, args, printer),
         Release::Queue => queue(&desk, printer),
         Release::Approve { object, releaser, hours } => {
-            approve(folder, &mut desk, (object, releaser, *hours), printer)
+            approve(folder, &mut desk, (object, releaser, *hours), (dry, printer))
         }
         Release::Review => review(&mut desk, dry, printer),
     }
@@ -96,7 +96,7 @@ fn approve(
     folder: &Path,
     desk: &mut Desk,
     (object, releaser, hours): (&str, &str, u32),
-    printer: Printer,
+    (dry, printer): (bool, Printer),
 ) -> Result<u8> {
     let users = latest(desk.home(), kind::USER, |user: &UserAct| user.name.clone())?;
     let Some(user) = users.into_iter().find(|user| user.name == releaser) else {
@@ -113,6 +113,10 @@ fn approve(
     let nations: Vec<String> = subject.recipients.iter().map(|n| n.to_string()).collect();
     printer.line(format!("{object} would go to {}", nations.join(", ")))?;
     let key = people::unlock(folder, releaser)?;
+    if dry {
+        printer.either(&json!({ "id": object, "to": nations, "dry_run": true }), &[])?;
+        return Ok(0);
+    }
     let act = ApprovalAct {
         object: known.seq,
         releaser: releaser.to_owned(),
