@@ -120,7 +120,8 @@ fn no_colour_where_none_is_wanted() {
 
 #[test]
 fn mistakes_are_answered_with_what_to_do() {
-    let node = Node::with(&["POL"]);
+    let node = Node::with(&["POL", "USA"]);
+    node.password("POL");
     let empty = Node::none();
     let short = || node.fed(&["partner", "password", "POL"], b"short\n");
     let run = |args: &[&str]| node.run(args);
@@ -136,6 +137,7 @@ fn mistakes_are_answered_with_what_to_do() {
         (run(&["token", "revoke", "none"]), &["no credential is called none"]),
         (run(&["user", "add", "kim", "--role", "releaser"]), &["ENTENTE_PASSPHRASE"]),
         (short(), &["12 characters"]),
+        (run(&["partner", "password", "USA", "--user", "pol"]), &["name of another credential"]),
         (run(&["ledger", "prove", "POL", "nonsense"]), &["nonsense is no id"]),
         (run(&["export", "--to", "POL", "--area", "moon"]), &["programme list"]),
         (run(&["token", "issue", "POL", "--collection", "moon"]), &["moon"]),

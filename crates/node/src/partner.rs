@@ -102,6 +102,11 @@ fn password(
     let nation = folder::nation(nation)?;
     desk.partner(nation)?;
     let user = user.map_or_else(|| lower(nation), str::to_owned);
+    let known = latest(desk.home(), kind::CREDENTIAL, |act: &CredentialAct| act.name.clone())?;
+    let is_own = |act: &CredentialAct| act.nation == nation.as_str() && act.form == "password";
+    if known.iter().any(|act| act.name == user && !is_own(act)) {
+        bail!("{user} is the name of another credential: choose another with --user");
+    }
     let (password, made) = read_password()?;
     if dry {
         let line = format!("a password of {user} would be set");
