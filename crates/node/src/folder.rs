@@ -7,7 +7,7 @@
 //! keys/people/      people's signing keys, each under a passphrase
 //! ```
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -65,8 +65,30 @@ pub(crate) fn signing_key(folder: &Path, nation: Nation) -> Result<Key> {
     Ok(Key::from_seed(nation.as_str(), &seed)?)
 }
 
-/// Opens the node's desk, with its key to sign ledgers.
-pub(crate) fn open(folder: &Path) -> Result<Desk> {
+/// Notes that the node is served, as long as the file is held.
+pub(crate) fn serving(folder: &Path) -> Result<File> {
+    let file = serving_file(folder)?;
+    file.lock_shared().context("the node could not be noted as running")?;
+    Ok(file)
+}
+
+/// Makes sure that nobody serves the node, as long as the file is held.
+pub(crate) fn not_serving(folder: &Path) -> Result<File> {
+    let file = serving_file(folder)?;
+    if file.try_lock().is_err() {
+        bail!("the node in {} is running: end it first", folder.display());
+    }
+    Ok(file)
+}
+
+fn serving_file(folder: &Path) -> Result<File> {
+    let path = folder.join("serving");
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    file.with_context(|| format!("{} could not be opened", path.display()))
+}
+
+/// Refuses a folder without a node.
+pub(crate) fn must_hold_node(folder: &Path) -> Result<()> {
     if !folder.join(entente_store::DATABASE).exists() {
         bail!(
             "{} holds no node: run `entente --dir {} init NATION` first, or name another folder \
@@ -75,6 +97,12 @@ pub(crate) fn open(folder: &Path) -> Result<Desk> {
             folder.display()
         );
     }
+    Ok(())
+}
+
+/// Opens the node's desk, with its key to sign ledgers.
+pub(crate) fn open(folder: &Path) -> Result<Desk> {
+    must_hold_node(folder)?;
     let mut desk = Desk::open(Home::open(folder)?, clock())?;
     sign(folder, &mut desk)?;
     Ok(desk)

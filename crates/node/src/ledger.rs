@@ -126,7 +126,8 @@ fn prove(
     let uuid = object.rsplit("--").next().and_then(|text| Uuid::try_parse(text).ok());
     let uuid = uuid.with_context(|| format!("{object} is no id"))?;
     let Some(proof) = reader.prove(index, uuid)? else {
-        printer.line(format!("{object} was not released to {nation}"))?;
+        let line = format!("{object} was not released to {nation}");
+        printer.either(&json!({ "id": object, "to": partner, "holds": false }), &[line])?;
         return Ok(1);
     };
     let origin = origin(desk.here(), nation);

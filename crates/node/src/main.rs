@@ -63,7 +63,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::User(command) => people::run(folder, command, dry, printer),
-        Command::Token(command) => partner::run_token(folder, command, printer),
+        Command::Token(command) => partner::run_token(folder, command, dry, printer),
         Command::Backup { to } => upkeep::backup(folder, to, dry, printer),
         Command::Restore { from } => upkeep::restore(folder, from, dry, printer),
         Command::Doctor { rebuild } => upkeep::doctor(folder, *rebuild, printer),

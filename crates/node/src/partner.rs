@@ -12,6 +12,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use entente_intake::acts::{CredentialAct, PartnerAct, kind};
 use entente_intake::{Desk, PartnerRecord, hex, latest};
 use entente_release::Nation;
+use entente_release::name::Caveat;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -49,11 +50,21 @@ pub(crate) fn run(folder: &Path, command: &Partner, dry: bool, printer: Printer)
             }
             standing(&mut desk, nation, ("revoked", dry), printer)
         }
-        Partner::Accept { nation, caveat } => change(&mut desk, nation, dry, printer, |act| {
-            if !act.caveats.contains(caveat) {
-                act.caveats.push(caveat.clone());
+        Partner::Accept { nation, caveat } => {
+            let declared = desk.policies().declared_caveats();
+            if !declared.iter().any(|known| known.as_str() == caveat) {
+                let known: Vec<&str> = declared.iter().map(Caveat::as_str).collect();
+                bail!(
+                    "nobody has declared the caveat {caveat}; declared are: {}",
+                    known.join(", ")
+                );
             }
-        }),
+            change(&mut desk, nation, dry, printer, |act| {
+                if !act.caveats.contains(caveat) {
+                    act.caveats.push(caveat.clone());
+                }
+            })
+        }
         Partner::Subscribe { nation, areas } => {
             adopted(&desk, areas)?;
             change(&mut desk, nation, dry, printer, |act| {
@@ -294,7 +305,12 @@ pub(crate) fn set_password(
 }
 
 /// Runs one of the commands on tokens.
-pub(crate) fn run_token(folder: &Path, command: &Token, printer: Printer) -> Result<u8> {
+pub(crate) fn run_token(
+    folder: &Path,
+    command: &Token,
+    dry_run: bool,
+    printer: Printer,
+) -> Result<u8> {
     let mut desk = folder::open(folder)?;
     let known = latest(desk.home(), kind::CREDENTIAL, |act: &CredentialAct| act.name.clone())?;
     match command {
@@ -308,6 +324,12 @@ pub(crate) fn run_token(folder: &Path, command: &Token, printer: Printer) -> Res
                 bail!("{name} is the name of another credential: choose another with --name");
             }
             adopted(&desk, collections)?;
+            desk.partner(nation)?;
+            if dry_run {
+                let line = format!("a token {name} would be issued to {nation}");
+                printer.either(&json!({ "name": name, "dry_run": true }), &[line])?;
+                return Ok(0);
+            }
             let lasts = Duration::from_hours(24 * u64::from(*days));
             let expires = Some(desk.now().saturating_add(lasts).unix_micros());
             let only = Some(collections.clone()).filter(|only| !only.is_empty());
@@ -333,8 +355,13 @@ pub(crate) fn run_token(folder: &Path, command: &Token, printer: Printer) -> Res
         Token::Revoke { name } => {
             let act = known.into_iter().find(|act| act.name == *name);
             let act = act.with_context(|| format!("no credential is called {name}"))?;
-            desk.record(kind::CREDENTIAL, &CredentialAct { active: false, ..act })?;
-            printer.either(&json!({ "revoked": name }), &[format!("{name} counts no more")])?;
+            if !dry_run {
+                desk.record(kind::CREDENTIAL, &CredentialAct { active: false, ..act })?;
+            }
+            printer.either(
+                &json!({ "revoked": name, "dry_run": dry_run }),
+                &[format!("{name} counts no more")],
+            )?;
         }
     }
     Ok(0)

@@ -34,6 +34,8 @@ pub(crate) struct Running {
     pub(crate) status: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    /// Held so that nobody replaces the store meanwhile.
+    _serving: std::fs::File,
 }
 
 impl Running {
@@ -91,6 +93,8 @@ pub(crate) async fn told_to_end() {
 
 /// Begins to serve.
 pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
+    folder::must_hold_node(folder)?;
+    let serving = folder::serving(folder)?;
     let listener = TcpListener::bind(&args.listen).await.with_context(|| {
         format!("{} cannot be listened on: is another node there?", args.listen)
     })?;
@@ -123,7 +127,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         tokio::spawn(look(door, stopped.clone())),
         tokio::spawn(reload(Keys::of(folder), tls, stopped)),
     ];
-    Ok(Running { address, status: status_address, stop, tasks })
+    Ok(Running { address, status: status_address, stop, tasks, _serving: serving })
 }
 
 fn service(

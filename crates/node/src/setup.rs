@@ -23,7 +23,8 @@ pub(crate) fn run(folder: &Path, args: &Init, dry_run: bool, printer: Printer) -
         bail!("{} holds a node already: name another folder with --dir", folder.display());
     }
     if dry_run {
-        printer.line(format!("a node of {nation} would be set up in {}", folder.display()))?;
+        let line = format!("a node of {nation} would be set up in {}", folder.display());
+        printer.either(&json!({ "nation": args.nation, "dry_run": true }), &[line])?;
         return Ok(0);
     }
     let public = init(folder, nation, &args.names)?;

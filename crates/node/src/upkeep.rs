@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use entente_intake::acts::kind;
 use entente_object::read::{Objects, Source};
 use entente_release::Audience;
 use entente_release::partner::{Authenticated, Channel};
@@ -32,9 +33,12 @@ pub(crate) fn backup(folder: &Path, to: &Path, dry_run: bool, printer: Printer) 
 /// `entente restore`.
 pub(crate) fn restore(folder: &Path, from: &Path, dry_run: bool, printer: Printer) -> Result<u8> {
     if dry_run {
-        printer.line(format!("{} would replace the store", from.display()))?;
+        let line = format!("{} would replace the store", from.display());
+        let document = json!({ "restore": from.display().to_string(), "dry_run": true });
+        printer.either(&document, &[line])?;
         return Ok(0);
     }
+    let _not_serving = folder::not_serving(folder)?;
     entente_store::restore(folder, from)?;
     let signs = folder::open(folder).map(|_| ()).map_err(|error| format!("{error:#}"));
     let mut lines = vec![format!("{} is in place; the former store is beside it", from.display())];
@@ -70,14 +74,22 @@ pub(crate) fn doctor(folder: &Path, rebuild: bool, printer: Printer) -> Result<u
         look("indexes", indexes.map(|()| "folded anew".into()).map_err(|e| e.to_string()));
     }
     let desk = folder::open(folder).map_err(|error| format!("{error:#}"));
+    let alarms = desk.as_ref().map(|desk| desk.home().acts(kind::ALARM).unwrap_or_default());
+    let alarms = alarms.unwrap_or_default();
     look("keys and signed ledgers", desk.map(|_| "agree".to_owned()));
+    look("alarms", Ok(format!("{} recorded", alarms.len())));
     let log = Reader::open(folder).and_then(|reader| reader.verify_log(&mut |_| ()));
     let told = log.map(|v| format!("{} entries, {} objects: whole", v.entries, v.objects));
     look("log", told.map_err(|error| error.to_string()));
+    let newest = alarms.iter().rev().take(ALARMS_SHOWN).map(|(_, act)| act.json.to_string());
+    lines.extend(newest.map(|json| format!("      {json}")));
     let document = json!({ "healthy": faults == 0, "findings": lines });
     printer.either(&document, &lines)?;
     Ok(faults)
 }
+
+/// The newest alarms, as many as fit a screen.
+const ALARMS_SHOWN: usize = 10;
 
 /// Objects of one question.
 const PAGE: usize = 1000;
