@@ -9,7 +9,7 @@
 //!   is not rewritten;
 //! - malware: `is_family` is true. STIX 2.0 could name and describe malware but not hold a sample,
 //!   so what it described was a kind; MITRE upgraded ATT&CK in the same way;
-//! - observed data: the contained observables become objects of their own ([`observables`]).
+//! - observed data: the contained observables become objects of their own (`observables`).
 //!
 //! Invariants: the same bytes always give the same bytes; a value of the input is either in the output
 //! or the reason of a refusal; no marking is lost: what would move a marked part is refused.

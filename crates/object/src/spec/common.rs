@@ -2,7 +2,7 @@
 //! values with properties of their own (sections 2.5, 2.11, 7.2.3.1).
 //!
 //! Invariant: a property that section 3.2 calls not applicable to a class is absent from its table
-//! and stands in [`NOT_APPLICABLE`], so that using it is told apart from inventing one.
+//! and stands in `NOT_APPLICABLE`, so that using it is told apart from inventing one.
 
 use crate::spec::form;
 use crate::spec::{
