@@ -1,6 +1,6 @@
 //! The journal: where the one log is kept. One trait, one contract, several homes.
 //!
-//! The contract, which [`contract::holds`] checks on every implementation:
+//! The contract, which `contract::holds` checks on every implementation:
 //! * `append` returns when the entries are durable; all of them are there then, in order, or none.
 //! * What was appended is read back byte for byte, also after the journal was opened anew.
 //! * The chain links every block to the one before.

@@ -92,7 +92,7 @@ fn without_escapes(bytes: &[u8]) -> Vec<u8> {
             [b'\\', b'u', b'0', b'0', high, low, after @ ..] => {
                 let digit = |hex: u8| u8::try_from(char::from(hex).to_digit(16)?).ok();
                 let byte = digit(*high).zip(digit(*low));
-                plain.extend(byte.map(|(high, low)| high << 4 | low));
+                plain.extend(byte.map(|(high, low)| high * 16 + low));
                 after
             }
             // A backslash escapes whatever follows: the next one does not begin an escape.

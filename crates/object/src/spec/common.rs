@@ -1,8 +1,7 @@
 //! The common properties of each class of objects (section 3.2), and the common types that are
 //! values with properties of their own (sections 2.5, 2.11, 7.2.3.1).
 //!
-//! Invariant: a property that section 3.2 calls not applicable to a class is absent from its table
-//! and stands in `NOT_APPLICABLE`, so that using it is told apart from inventing one.
+//! Invariant: a property that section 3.2 calls not applicable to a class is absent from its table.
 
 use crate::spec::form;
 use crate::spec::{

@@ -58,7 +58,7 @@ fn ends(test: impl FnOnce() + Send + 'static) {
         test();
         sender.send(())
     });
-    let waited = receiver.recv_timeout(Duration::from_mins(1));
+    let waited = receiver.recv_timeout(Duration::from_secs(20));
     assert_ne!(waited, Err(RecvTimeoutError::Timeout), "it does not end");
     running.join().unwrap().unwrap();
 }
