@@ -354,3 +354,17 @@ impl fmt::Display for Label {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn taking_a_fault_away_takes_that_one_alone() {
+        let both = Faults::NONE.with(Fault::UnknownMarking).with(Fault::BadMarking);
+        let left = both.without(Fault::UnknownMarking);
+        assert_eq!(left, Faults::NONE.with(Fault::BadMarking));
+        assert_eq!(left.without(Fault::UnknownMarking), left);
+        assert!(left.without(Fault::BadMarking).is_empty());
+    }
+}
