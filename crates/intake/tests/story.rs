@@ -99,7 +99,7 @@ fn view(node: &Node, code: &str) -> String {
     let selection = Selection { under: AREA.into(), limit: 1000, ..Selection::default() };
     let rows = reader.rows(&audience, &selection).unwrap();
     assert!(rows.rows.windows(2).all(|pair| pair[0].added < pair[1].added));
-    let bytes = reader.objects(&audience, &rows.rows).unwrap().into_bytes();
+    let bytes = reader.objects(&audience, &rows.rows, Vec::new()).unwrap().into_bytes();
     String::from_utf8(bytes).unwrap()
 }
 

@@ -14,13 +14,14 @@ use std::borrow::Cow;
 use sha2::{Digest as _, Sha256};
 
 use crate::codec::{Damaged, Reader, put_varint};
+use crate::entry::v1::ObjectHead;
 use crate::entry::{Entry, Put, Seq, v1};
 
-/// A block is closed when its body reaches this: 80 objects of 800 bytes, so that reading one
-/// object costs a 64 KiB read, and a page of 1,000 thirteen of them.
-pub const BODY_BYTES: usize = 64 * 1024;
+/// A block is closed when its body reaches this: 20 objects of 800 bytes, so that reading one
+/// object costs a 16 KiB read, and a page of 1,000 fifty of them, one after the other.
+pub const BODY_BYTES: usize = 16 * 1024;
 
-/// A block is closed at this many entries, so that a head stays within 16 KiB.
+/// A block is closed at this many entries, so that a head stays within 12 KiB.
 pub const BLOCK_ENTRIES: usize = 128;
 
 /// The hash that stands for the whole log.
@@ -39,8 +40,8 @@ pub struct Block {
     pub chain: Chain,
 }
 
-/// One entry's record in a head.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One entry's record in a head, read where it lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record<'a> {
     /// Its place in the log.
     pub seq: Seq,
@@ -48,21 +49,35 @@ pub struct Record<'a> {
     pub offset: usize,
     /// How many they are.
     pub length: usize,
-    /// The kind of entry.
+    /// SHA-256 of its bytes.
+    pub digest: &'a [u8; 32],
+    /// For an object: what else the head says of it.
+    pub object: Option<ObjectHead<'a>>,
     kind: u8,
-    /// For an object: its head.
-    pub put: Option<Put<'a>>,
-    digest: [u8; 32],
 }
 
 impl<'a> Record<'a> {
     /// The entry, given its block's body.
     pub fn entry<'b: 'a>(&self, body: &'b [u8]) -> Result<Entry<'a>, Damaged> {
         let bytes = self.bytes(body)?;
-        match &self.put {
-            Some(put) => Ok(Entry::Put(Put { bytes: Cow::Borrowed(bytes), ..put.clone() })),
+        match self.put(bytes)? {
+            Some(put) => Ok(Entry::Put(put)),
             None => v1::read_body(self.kind, bytes),
         }
+    }
+
+    /// The object, if it is one, given its own bytes, or none if they are not needed.
+    pub fn put<'b: 'a>(&self, bytes: &'b [u8]) -> Result<Option<Put<'a>>, Damaged> {
+        let Some(head) = self.object else { return Ok(None) };
+        Ok(Some(Put {
+            uuid: head.uuid(),
+            object_type: Cow::Borrowed(head.object_type),
+            version: head.version(),
+            label: head.label(),
+            brought_by: head.brought_by()?,
+            digest: *self.digest,
+            bytes: Cow::Borrowed(bytes),
+        }))
     }
 
     /// The entry's bytes, given its block's body.
@@ -88,7 +103,10 @@ pub fn write(entries: &[Entry<'_>], first: Seq, chain: Chain) -> Vec<Block> {
         put_varint(&mut open.head, u64::try_from(bytes.len()).unwrap_or(u64::MAX));
         match entry {
             // The digest was computed by whoever read the object: once is enough.
-            Entry::Put(put) => v1::put_head(&mut open.head, put),
+            Entry::Put(put) => {
+                open.head.extend_from_slice(&put.digest);
+                v1::put_head(&mut open.head, put);
+            }
             Entry::Label(_)
             | Entry::Release(_)
             | Entry::Withdraw(_)
@@ -121,26 +139,58 @@ pub fn link(before: Chain, head: &[u8]) -> Chain {
     Sha256::new().chain_update(before).chain_update(head).finalize().into()
 }
 
-/// The records of a head, in order.
-pub fn records(first: Seq, head: &[u8]) -> Result<Vec<Record<'_>>, Damaged> {
-    let mut reader = Reader::new(head, "a block's head");
-    let mut records = Vec::with_capacity(BLOCK_ENTRIES);
-    let (mut seq, mut offset) = (first, 0usize);
-    while !reader.is_empty() {
-        let kind = reader.byte()?;
-        let length = reader.length()?;
-        let (put, digest) = if v1::is_put(kind) {
-            let put = v1::read_head(&mut reader)?;
-            let digest = put.digest;
-            (Some(put), digest)
-        } else {
-            (None, reader.array()?)
-        };
-        records.push(Record { seq, offset, length, kind, put, digest });
-        offset = offset.checked_add(length).ok_or(Damaged("a block's head"))?;
-        seq += 1;
+/// The records of a head, in order. Most readers want one of them, or one field of each: nothing is
+/// copied, and nothing is read that is not asked for.
+pub fn records(first: Seq, head: &[u8]) -> Records<'_> {
+    Records { reader: Reader::new(head, "a block's head"), seq: first, offset: 0 }
+}
+
+/// The record of the entry at `seq` in the head of the block that begins at `first`, if it is there.
+pub fn find(first: Seq, head: &[u8], seq: Seq) -> Result<Option<Record<'_>>, Damaged> {
+    for record in records(first, head) {
+        let record = record?;
+        if record.seq == seq {
+            return Ok(Some(record));
+        }
     }
-    Ok(records)
+    Ok(None)
+}
+
+/// The records of a head; see [`records`].
+#[derive(Clone, Debug)]
+pub struct Records<'a> {
+    reader: Reader<'a>,
+    seq: Seq,
+    offset: usize,
+}
+
+impl<'a> Records<'a> {
+    fn read(&mut self) -> Result<Record<'a>, Damaged> {
+        let kind = self.reader.byte()?;
+        let length = self.reader.length()?;
+        let digest = self.reader.array()?;
+        let object = v1::is_put(kind).then(|| ObjectHead::read(&mut self.reader)).transpose()?;
+        let (seq, offset) = (self.seq, self.offset);
+        self.seq += 1;
+        self.offset = offset.checked_add(length).ok_or(Damaged("a block's head"))?;
+        Ok(Record { seq, offset, length, digest, object, kind })
+    }
+}
+
+impl<'a> Iterator for Records<'a> {
+    type Item = Result<Record<'a>, Damaged>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.reader.is_empty() {
+            return None;
+        }
+        let read = self.read();
+        if read.is_err() {
+            // Nothing after damage reads as what it was.
+            self.reader = Reader::new(&[], "a block's head");
+        }
+        Some(read)
+    }
 }
 
 /// Whether a block is whole: its chain follows `before`, and every digest is its bytes'.
@@ -148,9 +198,10 @@ pub fn verify(block: &Block, before: Chain) -> Result<(), Damaged> {
     if link(before, &block.head) != block.chain {
         return Err(Damaged("the next block of the chain"));
     }
-    for record in records(block.first, &block.head)? {
+    for record in records(block.first, &block.head) {
+        let record = record?;
         let digest: [u8; 32] = Sha256::digest(record.bytes(&block.body)?).into();
-        if digest != record.digest {
+        if digest != *record.digest {
             return Err(Damaged("an entry with the digest recorded for it"));
         }
     }

@@ -51,16 +51,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The next `N` bytes.
-    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], Damaged> {
+    pub fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Damaged> {
         let (taken, rest) = self.rest.split_first_chunk().ok_or(Damaged(self.what))?;
         self.rest = rest;
-        Ok(*taken)
+        Ok(taken)
     }
 
     /// The next byte.
     pub fn byte(&mut self) -> Result<u8, Damaged> {
         let [byte] = self.array()?;
-        Ok(byte)
+        Ok(*byte)
     }
 
     /// The next LEB128 number.

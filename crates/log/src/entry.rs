@@ -113,7 +113,10 @@ pub struct Act<'a> {
 
 /// Format 1 of entries, frozen: docs/formats/journal.md.
 pub mod v1 {
-    use super::{Act, Cow, Entry, Hold, LabelText, PartnerIndex, PartnerSet, Put, Release, Uuid};
+    use super::{
+        Act, Cow, Entry, Hold, LabelNumber, LabelText, Nation, PartnerIndex, PartnerSet, Put, Release,
+        Uuid,
+    };
     use crate::codec::{Damaged, Reader, put_text, put_varint, put_zigzag};
 
     const PUT: u8 = 1;
@@ -140,9 +143,8 @@ pub mod v1 {
         kind == PUT
     }
 
-    /// Appends what stands in a block's head: for an object, all but its bytes.
+    /// Appends what stands in a block's head after an object's digest: all but its bytes.
     pub fn put_head(out: &mut Vec<u8>, put: &Put<'_>) {
-        out.extend_from_slice(&put.digest);
         out.extend_from_slice(put.uuid.as_bytes());
         out.extend_from_slice(&put.version.to_le_bytes());
         out.extend_from_slice(&put.label.to_le_bytes());
@@ -150,17 +152,48 @@ pub mod v1 {
         put_text(out, &put.object_type);
     }
 
-    /// Reads an object's head; its bytes are left empty.
-    pub fn read_head<'a>(reader: &mut Reader<'a>) -> Result<Put<'a>, Damaged> {
-        let digest = reader.array()?;
-        let uuid = Uuid::from_bytes(reader.array()?);
-        let version = i64::from_le_bytes(reader.array()?);
-        let label = u32::from_le_bytes(reader.array()?);
-        let nation = std::str::from_utf8(reader.take(3)?).ok();
-        let brought_by =
-            nation.and_then(|code| code.parse().ok()).ok_or(Damaged("a nation's code"))?;
-        let object_type = Cow::Borrowed(reader.text()?);
-        Ok(Put { uuid, object_type, version, label, brought_by, digest, bytes: Cow::default() })
+    /// What a block's head says of an object, where it lies.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct ObjectHead<'a> {
+        uuid: &'a [u8; 16],
+        version: &'a [u8; 8],
+        label: &'a [u8; 4],
+        nation: &'a [u8; 3],
+        /// The type of its id.
+        pub object_type: &'a str,
+    }
+
+    impl<'a> ObjectHead<'a> {
+        pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Damaged> {
+            Ok(Self {
+                uuid: reader.array()?,
+                version: reader.array()?,
+                label: reader.array()?,
+                nation: reader.array()?,
+                object_type: reader.text()?,
+            })
+        }
+
+        /// The UUID of its id.
+        pub fn uuid(&self) -> Uuid {
+            Uuid::from_bytes(*self.uuid)
+        }
+
+        /// Its version, in microseconds since 1970.
+        pub fn version(&self) -> i64 {
+            i64::from_le_bytes(*self.version)
+        }
+
+        /// Its effective label.
+        pub fn label(&self) -> LabelNumber {
+            LabelNumber::from_le_bytes(*self.label)
+        }
+
+        /// The nation that brought it.
+        pub fn brought_by(&self) -> Result<Nation, Damaged> {
+            let code = std::str::from_utf8(self.nation).ok();
+            code.and_then(|code| code.parse().ok()).ok_or(Damaged("a nation's code"))
+        }
     }
 
     /// Appends an entry's body.
@@ -210,7 +243,7 @@ pub mod v1 {
         let mut reader = Reader::new(body, "an entry's body");
         let entry = match kind {
             LABEL => Entry::Label(LabelText {
-                number: u32::from_le_bytes(reader.array()?),
+                number: u32::from_le_bytes(*reader.array()?),
                 faults: reader.byte()?,
                 stix: Cow::Borrowed(reader.text()?),
             }),
@@ -219,7 +252,7 @@ pub mod v1 {
             HOLD => Entry::Hold(read_hold(&mut reader)?),
             ACT => Entry::Act(Act {
                 kind: Cow::Borrowed(reader.text()?),
-                at: i64::from_le_bytes(reader.array()?),
+                at: i64::from_le_bytes(*reader.array()?),
                 json: Cow::Borrowed(reader.text()?),
             }),
             _ => return Err(Damaged("a kind of entry that this version knows")),
@@ -233,7 +266,7 @@ pub mod v1 {
 
     fn read_release(reader: &mut Reader<'_>) -> Result<Release, Damaged> {
         let partner = read_partner(reader)?;
-        let first_added = i64::from_le_bytes(reader.array()?);
+        let first_added = i64::from_le_bytes(*reader.array()?);
         let mut objects = Vec::new();
         let mut before = 0u64;
         while !reader.is_empty() {
@@ -244,16 +277,16 @@ pub mod v1 {
     }
 
     fn read_hold(reader: &mut Reader<'_>) -> Result<Hold, Damaged> {
-        let object = u64::from_le_bytes(reader.array()?);
-        let partners = PartnerSet::from_bits(u64::from_le_bytes(reader.array()?));
-        let again_at = Some(i64::from_le_bytes(reader.array()?)).filter(|at| *at != i64::MIN);
+        let object = u64::from_le_bytes(*reader.array()?);
+        let partners = PartnerSet::from_bits(u64::from_le_bytes(*reader.array()?));
+        let again_at = Some(i64::from_le_bytes(*reader.array()?)).filter(|at| *at != i64::MIN);
         let mut approvals = Vec::new();
         for _ in 0..reader.varint()? {
             approvals.push((read_partner(reader)?, reader.byte()?));
         }
         let mut mentions = Vec::new();
         while !reader.is_empty() {
-            mentions.push(Uuid::from_bytes(reader.array()?));
+            mentions.push(Uuid::from_bytes(*reader.array()?));
         }
         Ok(Hold { object, partners, mentions, approvals, again_at })
     }

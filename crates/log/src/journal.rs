@@ -81,7 +81,8 @@ pub mod contract {
             let block = journal.block(at.next).unwrap().unwrap();
             assert_eq!(block.first, at.next, "blocks follow each other");
             block::verify(&block, at.chain).unwrap();
-            for record in block::records(block.first, &block.head).unwrap() {
+            for record in block::records(block.first, &block.head) {
+                let record = record.unwrap();
                 entries.push(owned(record.entry(&block.body).unwrap()));
                 at.next = record.seq + 1;
             }

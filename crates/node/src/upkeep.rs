@@ -134,7 +134,7 @@ pub(crate) fn export(folder: &Path, args: &Export) -> Result<u8> {
         loop {
             let rows = reader.rows(&audience, &selection)?;
             for rows in rows.rows.chunks(AT_ONCE) {
-                let objects = reader.objects(&audience, rows)?.into_bytes();
+                let objects = reader.objects(&audience, rows, Vec::new())?.into_bytes();
                 if args.ndjson {
                     lines(&mut out, &objects)?;
                     continue;

@@ -251,20 +251,23 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
 }
 
 /// Appends `n` with at least `width` digits.
-fn push_digits(out: &mut String, n: i64, width: u32) {
+fn push_digits(out: &mut String, n: i64, width: usize) {
     if n < 0 {
         out.push('-'); // only before the year 0000, which no text has
     }
-    let n = n.unsigned_abs();
-    let mut scale = 10_u64.pow(width - 1);
-    while n / scale >= 10 {
-        scale *= 10;
+    let mut rest = n.unsigned_abs();
+    let mut digits = [b'0'; 20];
+    let mut used = 0;
+    for place in digits.iter_mut().rev() {
+        if rest == 0 && used >= width {
+            break;
+        }
+        *place += u8::try_from(rest % 10).unwrap_or(0);
+        rest /= 10;
+        used += 1;
     }
-    while scale > 0 {
-        let digit = u32::try_from(n / scale % 10).unwrap_or(0);
-        out.extend(char::from_digit(digit, 10));
-        scale /= 10;
-    }
+    let text = digits.get(digits.len() - used..).unwrap_or_default();
+    out.push_str(std::str::from_utf8(text).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use entente_log::Seq;
-use entente_log::block::records;
+use entente_log::block;
 use entente_log::entry::{Act, Entry};
 use rusqlite::{Connection, params};
 
@@ -29,10 +29,10 @@ pub(crate) fn of_kind(
 
 fn read(database: &Connection, seq: Seq) -> Result<Act<'static>, StoreError> {
     let missing = StoreError::Dangling("an act");
-    let block = place::block(database, seq)?.ok_or(missing)?;
-    let found = records(block.first, &block.head)?.into_iter().find(|record| record.seq == seq);
+    let read = place::block(database, seq)?.ok_or(missing)?;
+    let found = block::find(read.first, &read.head, seq)?;
     let missing = StoreError::Dangling("an act");
-    match found.ok_or(missing)?.entry(&block.body)? {
+    match found.ok_or(missing)?.entry(&read.body)? {
         Entry::Act(act) => Ok(Act {
             kind: Cow::Owned(act.kind.into_owned()),
             at: act.at,

@@ -188,8 +188,12 @@ impl Reader {
             bytes: Cow::default(),
             ..put
         };
-        let records = records(first, &head)?.into_iter();
-        Ok(records.filter_map(|r| r.put.map(|put| (r.seq, own(put)))).collect())
+        let mut objects = Vec::new();
+        for record in records(first, &head) {
+            let record = record?;
+            objects.extend(record.put(&[])?.map(|put| (record.seq, own(put))));
+        }
+        Ok(objects)
     }
 
     /// Proof that the object of an id, in its newest released version, is in a partner's ledger.
@@ -217,9 +221,9 @@ impl Reader {
         let mut query = self
             .database
             .prepare_cached(
-                "SELECT version.seq, view.number FROM version JOIN view ON view.partner = ?2
+                "SELECT known.seq, view.number FROM known JOIN view ON view.partner = ?2
                  AND view.under != '' AND view.type = ''
-                 WHERE version.uuid = ?1 AND version.released & ?3 != 0",
+                 WHERE known.uuid = ?1 AND known.released & ?3 != 0",
             )
             .doing("looking for an object")?;
         let bit = 1i64 << partner.get();
@@ -310,9 +314,10 @@ impl Reader {
         let mut next = 0;
         while let Some(read) = place::block(&self.database, next)?.filter(|b| b.first == next) {
             block::verify(&read, chain)?;
-            for record in records(read.first, &read.head)? {
+            for record in records(read.first, &read.head) {
+                let record = record?;
                 verified.entries += 1;
-                verified.objects += u64::from(record.put.is_some());
+                verified.objects += u64::from(record.object.is_some());
                 next = record.seq + 1;
             }
             chain = read.chain;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use entente_log::Seq;
-use entente_log::block::{Block, records};
+use entente_log::block::{Block, find, records};
 use entente_log::entry::{self, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::ledger::{Happened, Leaf};
 use entente_object::json;
@@ -22,6 +22,7 @@ use crate::chunk::Row;
 use crate::error::{Doing as _, StoreError};
 use crate::place;
 use crate::tail::{TreeTail, ViewTail};
+use crate::versions::{self, NewVersion, Versions};
 
 /// The version was superseded by a newer one in the view.
 pub(crate) const SUPERSEDED: i64 = 1;
@@ -88,6 +89,7 @@ pub(crate) struct Fold {
     routes: FxHashMap<(u8, LabelNumber, u32), Route>,
     fresh: FxHashMap<Seq, Fresh>,
     fresh_ids: FxHashMap<Uuid, Vec<Sibling>>,
+    versions: Versions,
 }
 
 impl Fold {
@@ -103,7 +105,8 @@ impl Fold {
         blocks: &[Block],
     ) -> Result<(), StoreError> {
         for block in blocks {
-            for (index, record) in (0u64..).zip(records(block.first, &block.head)?) {
+            for (index, record) in (0u64..).zip(records(block.first, &block.head)) {
+                let record = record?;
                 match record.entry(&block.body)? {
                     entry::Entry::Put(put) => {
                         self.put(database, (block.first, index), record.seq, &put)?;
@@ -211,15 +214,7 @@ impl Fold {
             return Ok((fresh.placed.clone(), fresh.siblings.clone()));
         }
         let placed = self.stored_placed(database, seq)?;
-        database
-            .prepare_cached(
-                "UPDATE version SET released = released | ?4 WHERE uuid = ?1 AND version = ?2 AND seq = ?3",
-            )
-            .and_then(|mut update| {
-                let bit = PartnerSet::NONE.with(partner).bits().cast_signed();
-                update.execute(params![placed.uuid.as_bytes(), placed.version, seq.cast_signed(), bit])
-            })
-            .doing("noting who has an object")?;
+        versions::note_released(database, (placed.uuid, placed.version, seq), partner)?;
         drop_hold(database, partner, seq)?;
         let mut siblings = stored_siblings(database, placed.uuid)?;
         siblings.retain(|other| other.seq != seq && other.bringer == placed.bringer);
@@ -362,33 +357,24 @@ impl Fold {
         for tree in self.trees.values_mut() {
             tree.save(database)?;
         }
-        // In the order of the key, so that each leaf of the index is visited once.
-        let mut fresh: Vec<(Seq, Fresh)> = self.fresh.drain().collect();
-        fresh.sort_unstable_by_key(|(seq, fresh)| (fresh.placed.uuid, fresh.placed.version, *seq));
         self.fresh_ids.clear();
-        let mut insert = database
-            .prepare_cached(
-                "INSERT INTO version (uuid, version, seq, bringer, label, released)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            )
-            .doing("preparing to write versions")?;
-        for (seq, Fresh { placed, released, .. }) in fresh {
-            let released = released.bits().cast_signed();
-            let (uuid, bringer) = (placed.uuid.as_bytes(), placed.bringer.as_str());
-            let (seq, version, label) = (seq.cast_signed(), placed.version, placed.label);
-            insert
-                .execute(params![uuid, version, seq, bringer, label, released])
-                .doing("writing versions")?;
-        }
-        Ok(())
+        let fresh = self.fresh.drain().map(|(seq, Fresh { placed, released, .. })| NewVersion {
+            uuid: placed.uuid,
+            version: placed.version,
+            seq,
+            bringer: placed.bringer,
+            label: placed.label,
+            released,
+        });
+        self.versions.add(database, fresh.collect())
     }
 
     fn stored_placed(&mut self, database: &Connection, seq: Seq) -> Result<Placed, StoreError> {
         let (first, head) = place::head(database, seq)?.ok_or(StoreError::Dangling("an object"))?;
-        let found = (0u64..).zip(records(first, &head)?).find(|(_, record)| record.seq == seq);
-        let (index, put) = found
-            .and_then(|(index, record)| record.put.map(|put| (index, put)))
-            .ok_or(StoreError::Dangling("an object"))?;
+        let missing = || StoreError::Dangling("an object");
+        let record = find(first, &head, seq)?.ok_or_else(missing)?;
+        let put = record.put(&[])?.ok_or_else(missing)?;
+        let index = seq - first;
         Ok(Placed {
             block: first,
             index,
@@ -433,7 +419,7 @@ fn read_label(faults: u8, stix: &str) -> Result<Interned, StoreError> {
 
 fn stored_siblings(database: &Connection, uuid: Uuid) -> Result<Vec<Sibling>, StoreError> {
     let mut query = database
-        .prepare_cached("SELECT version, seq, bringer FROM version WHERE uuid = ?1")
+        .prepare_cached("SELECT version, seq, bringer FROM known WHERE uuid = ?1")
         .doing("looking for other versions")?;
     let mut rows = query.query(params![uuid.as_bytes()]).doing("looking for other versions")?;
     let mut siblings = Vec::new();

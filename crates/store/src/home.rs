@@ -95,6 +95,8 @@ impl Home {
             return Ok(false);
         }
         let moved = self.lock.lock().map_err(|cause| StoreError::Lock(cause.to_string()));
+        // Nobody else writes now: one transaction for all that is read spares one for each question.
+        let moved = moved.and_then(|()| self.read_together());
         let moved = moved.and_then(|()| Ok(read_tip(&self.database)? != self.tip));
         match moved {
             Ok(true) => self.catch_up().map(|()| true),
@@ -116,9 +118,22 @@ impl Home {
     pub fn unlock(&mut self) {
         self.locked = self.locked.saturating_sub(1);
         if self.locked == 0 {
-            // Closing the file would do the same: there is nothing to lose.
+            // Nothing was written in it: there is nothing to lose.
+            let _ended = self.read_apart();
+            // Closing the file would do the same.
             let _unlocked = self.lock.unlock();
         }
+    }
+
+    fn read_together(&self) -> Result<(), StoreError> {
+        self.database.execute_batch("BEGIN").doing("beginning to read")
+    }
+
+    fn read_apart(&self) -> Result<(), StoreError> {
+        if self.database.is_autocommit() {
+            return Ok(());
+        }
+        self.database.execute_batch("COMMIT").doing("ending to read")
     }
 
     /// Gives the key with which ledgers are signed from now on. Refuses a store that is older than
@@ -152,7 +167,7 @@ impl Home {
         let mut query = self
             .database
             .prepare_cached(
-                "SELECT seq, version, label, released, bringer FROM version WHERE uuid = ?1
+                "SELECT seq, version, label, released, bringer FROM known WHERE uuid = ?1
                  ORDER BY version, seq",
             )
             .doing("looking for an object")?;
@@ -184,14 +199,12 @@ impl Home {
     pub fn put(&self, seq: Seq) -> Result<Put<'static>, StoreError> {
         let missing = || StoreError::Dangling("an object");
         let block = place::block(&self.database, seq)?.ok_or_else(missing)?;
-        let records = block::records(block.first, &block.head)?;
-        let record = records.iter().find(|record| record.seq == seq).ok_or_else(missing)?;
-        let bytes = record.bytes(&block.body)?.to_vec();
-        let put = record.put.as_ref().ok_or_else(missing)?;
+        let record = block::find(block.first, &block.head, seq)?.ok_or_else(missing)?;
+        let put = record.put(record.bytes(&block.body)?)?.ok_or_else(missing)?;
         Ok(Put {
-            object_type: Cow::Owned(put.object_type.clone().into_owned()),
-            bytes: Cow::Owned(bytes),
-            ..put.clone()
+            object_type: Cow::Owned(put.object_type.into_owned()),
+            bytes: Cow::Owned(put.bytes.into_owned()),
+            ..put
         })
     }
 
@@ -199,8 +212,8 @@ impl Home {
     pub fn digest(&self, seq: Seq) -> Result<[u8; 32], StoreError> {
         let missing = || StoreError::Dangling("an object");
         let (first, head) = place::head(&self.database, seq)?.ok_or_else(missing)?;
-        let found = block::records(first, &head)?.into_iter().find(|record| record.seq == seq);
-        found.and_then(|record| record.put).map(|put| put.digest).ok_or_else(missing)
+        let found = block::find(first, &head, seq)?.filter(|record| record.object.is_some());
+        found.map(|record| *record.digest).ok_or_else(missing)
     }
 
     /// The partners for whom an object waits.
@@ -225,11 +238,12 @@ impl Home {
         while next < self.tip.next {
             let block =
                 place::block(&self.database, next)?.ok_or(StoreError::Dangling("a block"))?;
-            for record in block::records(block.first, &block.head)? {
+            for record in block::records(block.first, &block.head) {
+                let record = record?;
                 next = record.seq + 1;
-                if let Some(put) = record.put.as_ref().filter(|_| record.seq >= from) {
-                    let bytes = Cow::Borrowed(record.bytes(&block.body)?);
-                    if !visit(record.seq, &Put { bytes, ..put.clone() })? {
+                let put = record.put(record.bytes(&block.body)?)?;
+                if let Some(put) = put.filter(|_| record.seq >= from) {
+                    if !visit(record.seq, &put)? {
                         return Ok(());
                     }
                 }
@@ -312,8 +326,7 @@ impl Home {
                 let next =
                     place::block(database, at.next)?.ok_or(StoreError::Dangling("a block"))?;
                 block::verify(&next, at.chain)?;
-                let records = block::records(next.first, &next.head)?;
-                at.next = records.last().map_or(at.next, |record| record.seq) + 1;
+                at.next = after(&next.head, next.first)?;
                 at.chain = next.chain;
                 fold.apply(database, std::slice::from_ref(&next))?;
                 progress(at.next, tip.next);
@@ -330,6 +343,7 @@ impl Home {
         doing: &'static str,
         work: impl FnOnce(&Connection, &mut Fold) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        self.read_apart()?;
         let Self { database, fold, .. } = self;
         let transaction =
             database.transaction_with_behavior(TransactionBehavior::Immediate).doing(doing)?;
@@ -338,6 +352,9 @@ impl Home {
         if result.is_err() {
             // What the fold remembers may not have been written.
             self.fold = Fold::load(&self.database)?;
+        }
+        if self.locked > 0 {
+            self.read_together()?;
         }
         result
     }
@@ -427,7 +444,10 @@ fn read_tip(database: &Connection) -> Result<Tip, StoreError> {
     let Some((first, head, chain)) = last else {
         return Ok(Tip::default());
     };
-    let records = block::records(first.cast_unsigned(), &head)?;
-    let next = records.last().map_or(first.cast_unsigned(), |record| record.seq + 1);
-    Ok(Tip { next, chain })
+    Ok(Tip { next: after(&head, first.cast_unsigned())?, chain })
+}
+
+/// The place after the last entry of a block.
+fn after(head: &[u8], first: Seq) -> Result<Seq, StoreError> {
+    block::records(first, head).try_fold(first, |_, record| Ok(record?.seq + 1))
 }

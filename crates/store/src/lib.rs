@@ -18,6 +18,8 @@ mod place;
 mod reader;
 mod schema;
 mod tail;
+mod versions;
+mod walk;
 
 pub use audit::{Broken, LedgerEntry, Proof, StoredCheckpoint, Verified};
 pub use backup::{BackupError, backup, restore};

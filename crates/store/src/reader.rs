@@ -5,10 +5,11 @@
 //! * Bytes are handed out only as [`Released`], sealed under the labels they were recorded with.
 //! * The work of a question is bounded by its limit, not by the size of the store.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use entente_log::Seq;
-use entente_log::block::{Record, records};
+use entente_log::block::{Block, Record, find};
 use entente_release::{Audience, PartnerSet, Released, seal};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use rustc_hash::FxHashMap;
@@ -17,13 +18,21 @@ use uuid::Uuid;
 use crate::chunk::{Row, decode};
 use crate::error::{Doing as _, StoreError};
 use crate::fold::{Interned, NOT_FIRST, SUPERSEDED, WITHDRAWN, load_labels};
-use crate::place::{self, since, view_number};
+use crate::place::{self, since};
 use crate::schema;
 use crate::tail::chunk_key;
+use crate::walk::{Parts, Visit, walk};
 
 /// Chunks looked through for one question before it is answered with what was found: with filters
 /// that almost nothing passes, a page may be short, and says that there is more.
 const CHUNKS_PER_QUESTION: usize = 64;
+
+/// What an object usually takes of a page, and a record of a manifest: how much is reserved at once.
+const OBJECT_BYTES_USUAL: usize = 900;
+const RECORD_BYTES_USUAL: usize = 220;
+
+/// Numbers of views that a reader remembers: 64 partners, 16 areas, 4 types each, 100 bytes: 400 KiB.
+const VIEWS_REMEMBERED_MAX: usize = 4096;
 
 /// Which rows are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,6 +90,10 @@ pub struct Listed<'a> {
 pub struct Reader {
     pub(crate) database: Connection,
     labels: Vec<Interned>,
+    /// The block that was read last.
+    block: RefCell<Option<Block>>,
+    /// Numbers of views, by partner, area and type: once given they stay.
+    views: RefCell<FxHashMap<(u8, String, String), u32>>,
 }
 
 impl Reader {
@@ -92,7 +105,24 @@ impl Reader {
     pub(crate) fn open_file(path: &Path) -> Result<Self, StoreError> {
         let database = schema::open_reader(path)?;
         let labels = load_labels(&database)?;
-        Ok(Self { database, labels })
+        Ok(Self { database, labels, block: RefCell::default(), views: RefCell::default() })
+    }
+
+    /// Answers a question from one state of the store, whatever is appended meanwhile.
+    pub fn snapshot<T, E: From<StoreError>>(
+        &mut self,
+        question: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let run = |database: &Connection, sql| {
+            database
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.execute([]))
+                .doing("reading together")
+        };
+        run(&self.database, "BEGIN")?;
+        let answer = question(self);
+        run(&self.database, "COMMIT")?;
+        answer
     }
 
     /// A number that differs from the one before if anything was committed in between. It means
@@ -140,7 +170,7 @@ impl Reader {
     /// The rows of the audience's view that `selection` asks for.
     pub fn rows(&self, audience: &Audience, selection: &Selection) -> Result<Rows, StoreError> {
         let partner = audience.partner().get();
-        let Some(area) = view_number(&self.database, partner, &selection.under, "")? else {
+        let Some(area) = self.view_number(partner, &selection.under, "")? else {
             return Ok(Rows::default());
         };
         if !selection.ids.is_empty() {
@@ -148,7 +178,7 @@ impl Reader {
         }
         let mut views = Vec::new();
         for object_type in &selection.types {
-            views.extend(view_number(&self.database, partner, &selection.under, object_type)?);
+            views.extend(self.view_number(partner, &selection.under, object_type)?);
         }
         if selection.types.is_empty() {
             views.push(area);
@@ -168,6 +198,27 @@ impl Reader {
             cut(&mut found, selection.limit);
         }
         Ok(found)
+    }
+
+    fn view_number(
+        &self,
+        partner: u8,
+        under: &str,
+        object_type: &str,
+    ) -> Result<Option<u32>, StoreError> {
+        let key = (partner, under.to_owned(), object_type.to_owned());
+        if let Some(&number) = self.views.borrow().get(&key) {
+            return Ok(Some(number));
+        }
+        let number = place::view_number(&self.database, partner, under, object_type)?;
+        if let Some(number) = number {
+            let mut views = self.views.borrow_mut();
+            if views.len() == VIEWS_REMEMBERED_MAX {
+                views.clear();
+            }
+            views.insert(key, number);
+        }
+        Ok(number)
     }
 
     /// Rows of one view after a time, filtered, up to the limit.
@@ -211,7 +262,7 @@ impl Reader {
         let bit = PartnerSet::NONE.with(audience.partner()).bits().cast_signed();
         let mut query = self
             .database
-            .prepare_cached("SELECT seq FROM version WHERE uuid = ?1 AND released & ?2 != 0")
+            .prepare_cached("SELECT seq FROM known WHERE uuid = ?1 AND released & ?2 != 0")
             .doing("looking for an object")?;
         for (object_type, uuid) in &selection.ids {
             let seqs = query
@@ -254,27 +305,36 @@ impl Reader {
     }
 
     fn version_of(&self, seq: Seq) -> Result<Option<i64>, StoreError> {
-        self.with_record(seq, |record| record.put.as_ref().map(|put| put.version))
+        self.with_record(seq, |record, _| Ok(record.object.map(|head| head.version())))
     }
 
     fn is_type(&self, seq: Seq, id_type: &str, types: &[String]) -> Result<bool, StoreError> {
-        let fits = self.with_record(seq, |record| {
-            record.put.as_ref().map(|put| {
-                put.object_type == id_type
-                    && (types.is_empty() || types.iter().any(|wanted| *wanted == put.object_type))
-            })
-        })?;
-        Ok(fits == Some(true))
+        self.with_record(seq, |record, _| {
+            let found = record.object.map(|head| head.object_type);
+            let wanted = types.is_empty() || types.iter().any(|one| one == id_type);
+            Ok(wanted && found == Some(id_type))
+        })
     }
 
+    /// Gives a record and its block's body to `read`. Blocks never change, so the last one is kept:
+    /// who asks for a version, a type and then the object reads it once.
     fn with_record<T>(
         &self,
         seq: Seq,
-        read: impl FnOnce(&Record<'_>) -> Option<T>,
-    ) -> Result<Option<T>, StoreError> {
-        let Some((first, head)) = place::head(&self.database, seq)? else { return Ok(None) };
-        let records = records(first, &head)?;
-        Ok(records.iter().find(|record| record.seq == seq).and_then(read))
+        read: impl FnOnce(&Record<'_>, &[u8]) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let missing = || StoreError::Dangling("an object");
+        let mut kept = self.block.borrow_mut();
+        let here = match &*kept {
+            Some(block) => find(block.first, &block.head, seq)?.is_some(),
+            None => false,
+        };
+        if !here {
+            *kept = place::block(&self.database, seq)?;
+        }
+        let block = kept.as_ref().ok_or_else(missing)?;
+        let record = find(block.first, &block.head, seq)?.ok_or_else(missing)?;
+        read(&record, &block.body)
     }
 
     fn has_marks(&self, view: u32) -> Result<bool, StoreError> {
@@ -351,79 +411,73 @@ impl Reader {
         })
     }
 
-    /// The objects of `rows`, their exact bytes with commas between them.
+    /// `page`, and after it the objects of `rows`: their exact bytes with commas between them.
     pub fn objects(
         &mut self,
         audience: &Audience,
         rows: &[Row],
+        mut page: Vec<u8>,
     ) -> Result<Released<Vec<u8>>, StoreError> {
-        let mut bytes = Vec::with_capacity(rows.len() * 900);
-        self.released(audience, rows, true, |record, _, body| {
-            if !bytes.is_empty() {
-                bytes.push(b',');
+        let start = page.len();
+        page.reserve(rows.len() * OBJECT_BYTES_USUAL);
+        let labels = self.labels_of(rows, Parts::Whole, |record, _, body| {
+            if page.len() > start {
+                page.push(b',');
             }
-            bytes.extend_from_slice(record.bytes(body)?);
+            page.extend_from_slice(record.bytes(body)?);
             Ok(())
-        })
-        .and_then(|labels| self.seal(audience, &labels, bytes))
+        })?;
+        self.seal(audience, &labels, page)
     }
 
-    /// What `render` writes of each of `rows`, for manifests and lists of versions.
+    /// `page`, and after it what `render` writes of each of `rows`, for manifests and lists of
+    /// versions, with commas between.
     pub fn listed(
         &mut self,
         audience: &Audience,
         rows: &[Row],
+        mut page: Vec<u8>,
         mut render: impl FnMut(&Listed<'_>, &mut Vec<u8>),
     ) -> Result<Released<Vec<u8>>, StoreError> {
-        let mut bytes = Vec::with_capacity(rows.len() * 220);
-        self.released(audience, rows, false, |record, row, _| {
-            let Some(put) = &record.put else { return Ok(()) };
+        let start = page.len();
+        page.reserve(rows.len() * RECORD_BYTES_USUAL);
+        let labels = self.labels_of(rows, Parts::Heads, |record, row, _| {
+            let Some(head) = record.object else { return Ok(()) };
             let listed = Listed {
-                object_type: &put.object_type,
-                uuid: put.uuid,
-                version: put.version,
+                object_type: head.object_type,
+                uuid: head.uuid(),
+                version: head.version(),
                 added: row.added,
             };
-            if !bytes.is_empty() {
-                bytes.push(b',');
+            if page.len() > start {
+                page.push(b',');
             }
-            render(&listed, &mut bytes);
+            render(&listed, &mut page);
             Ok(())
-        })
-        .and_then(|labels| self.seal(audience, &labels, bytes))
+        })?;
+        self.seal(audience, &labels, page)
     }
 
-    /// Visits the records of `rows`, each block read once, and gives the labels met.
-    fn released(
+    /// Visits the records of `rows`, and gives the labels met.
+    fn labels_of(
         &self,
-        _audience: &Audience,
         rows: &[Row],
-        bodies: bool,
-        mut visit: impl FnMut(&Record<'_>, &Row, &[u8]) -> Result<(), StoreError>,
+        parts: Parts,
+        mut visit: impl Visit,
     ) -> Result<Vec<u32>, StoreError> {
-        let sql = if bodies {
-            "SELECT first, head, body FROM block WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
-        } else {
-            "SELECT first, head, x'' FROM block WHERE first <= ?1 ORDER BY first DESC LIMIT 1"
+        let mut labels: Vec<u32> = Vec::new();
+        let mut noting = |record: &Record<'_>, row: &Row, body: &[u8]| {
+            let label = record.object.ok_or(StoreError::Dangling("an object"))?.label();
+            if labels.last() != Some(&label) && !labels.contains(&label) {
+                labels.push(label);
+            }
+            visit(record, row, body)
         };
-        let mut query = self.database.prepare_cached(sql).doing("reading the log")?;
-        let mut labels = Vec::new();
-        let mut rest = rows;
-        while let Some(row) = rest.first() {
-            let mut found = query.query(params![row.seq.cast_signed()]).doing("reading the log")?;
-            let block = found.next().doing("reading the log")?;
-            let block = block.ok_or(StoreError::Dangling("an object"))?;
-            let first: i64 = block.get(0).doing("reading the log")?;
-            let blob = |column| {
-                block
-                    .get_ref(column)
-                    .and_then(|value| Ok(value.as_blob()?))
-                    .doing("reading the log")
-            };
-            let (head, body) = (blob(1)?, blob(2)?);
-            let records = records(first.cast_unsigned(), head)?;
-            let taken = visit_block(&records, rest, body, &mut labels, &mut visit)?;
-            rest = rest.get(taken..).unwrap_or_default();
+        if let ([row], Parts::Whole) = (rows, parts) {
+            // Its block was just read, to look whether it is wanted.
+            self.with_record(row.seq, |record, body| noting(record, row, body))?;
+        } else {
+            walk(&self.database, rows, parts, &mut noting)?;
         }
         Ok(labels)
     }
@@ -445,29 +499,6 @@ impl Reader {
         }
         Ok(seal(audience, under, bytes)?)
     }
-}
-
-/// Visits the rows that lie in one block, from the front; gives how many they were.
-fn visit_block(
-    records: &[Record<'_>],
-    rows: &[Row],
-    body: &[u8],
-    labels: &mut Vec<u32>,
-    visit: &mut impl FnMut(&Record<'_>, &Row, &[u8]) -> Result<(), StoreError>,
-) -> Result<usize, StoreError> {
-    let first = records.first().map_or(0, |record| record.seq);
-    let mut taken = 0;
-    for row in rows {
-        let index = row.seq.checked_sub(first).and_then(|at| usize::try_from(at).ok());
-        let Some(record) = index.and_then(|at| records.get(at)) else { break };
-        let put = record.put.as_ref().ok_or(StoreError::Dangling("an object"))?;
-        if labels.last() != Some(&put.label) && !labels.contains(&put.label) {
-            labels.push(put.label);
-        }
-        visit(record, row, body)?;
-        taken += 1;
-    }
-    if taken == 0 { Err(StoreError::Dangling("an object")) } else { Ok(taken) }
 }
 
 fn min_some(a: Option<i64>, b: Option<i64>) -> Option<i64> {

@@ -21,6 +21,7 @@ use http::header::{self, HeaderName, HeaderValue};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
 
 use crate::cursor::Cursors;
 use crate::error::TaxiiError;
@@ -208,7 +209,7 @@ pub(crate) fn versions(
     rows: &[Row],
 ) -> Result<Vec<i64>, StoreError> {
     let mut found = Vec::with_capacity(rows.len());
-    reader.listed(audience, rows, |listed, _| found.push(listed.version))?;
+    reader.listed(audience, rows, Vec::new(), |listed, _| found.push(listed.version))?;
     Ok(found)
 }
 
@@ -244,14 +245,19 @@ fn make(
     (digest, generation): ([u8; 32], u64),
 ) -> Result<Page, TaxiiError> {
     let audience = &wanted.audience;
-    let items = match wanted.asked.endpoint {
-        Endpoint::Objects | Endpoint::Object => reader.objects(audience, &rows.rows)?,
-        Endpoint::Manifest => reader.listed(audience, &rows.rows, manifest_record)?,
-        Endpoint::Versions | Endpoint::Delete => reader.listed(audience, &rows.rows, version)?,
-    };
     let next = rows.more_after.map(|position| cursors.write(&wanted.bound, position));
     let name = if wanted.asked.endpoint == Endpoint::Versions { "versions" } else { "objects" };
-    let body = envelope(next.as_deref(), name, &items.into_bytes());
+    let rows_here = rows.rows.as_slice();
+    let (start, end) = envelope(next.as_deref(), name, rows_here.is_empty());
+    let page = match wanted.asked.endpoint {
+        Endpoint::Objects | Endpoint::Object => reader.objects(audience, rows_here, start)?,
+        Endpoint::Manifest => reader.listed(audience, rows_here, start, manifest_record)?,
+        Endpoint::Versions | Endpoint::Delete => {
+            reader.listed(audience, rows_here, start, version)?
+        }
+    };
+    let mut body = page.into_bytes();
+    body.extend_from_slice(end.as_bytes());
     let (body, coding) = compress(body, wanted.coding)?;
     // Of an empty page: up to where it is known to be empty, so that a client that goes on from
     // there misses nothing.
@@ -272,31 +278,37 @@ fn timestamp(micros: i64) -> HeaderValue {
     HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static("1970-01-01T00:00:00.000000Z"))
 }
 
-/// The envelope, or what is like one: an empty list is left out (§2).
-fn envelope(next: Option<&str>, name: &str, items: &[u8]) -> Vec<u8> {
+/// What stands before and after the items of an envelope, or of what is like one: an empty list is
+/// left out (§2).
+fn envelope(next: Option<&str>, name: &str, empty: bool) -> (Vec<u8>, &'static str) {
     let more = next.map(|next| format!("\"more\":true,\"next\":\"{next}\"")).unwrap_or_default();
-    if items.is_empty() {
-        return format!("{{{more}}}").into_bytes();
+    if empty {
+        return (format!("{{{more}").into_bytes(), "}");
     }
     let comma = if more.is_empty() { "" } else { "," };
-    let head = format!("{{{more}{comma}\"{name}\":[");
-    let mut body = Vec::with_capacity(head.len() + items.len() + 2);
-    body.extend_from_slice(head.as_bytes());
-    body.extend_from_slice(items);
-    body.extend_from_slice(b"]}");
-    body
+    (format!("{{{more}{comma}\"{name}\":[").into_bytes(), "]}")
 }
 
+/// Written piece by piece: a page has a thousand of them.
 fn manifest_record(listed: &Listed<'_>, out: &mut Vec<u8>) {
+    let mut uuid = Uuid::encode_buffer();
     let added = Timestamp::from_unix_micros(listed.added).to_taxii();
     let version = Timestamp::from_unix_micros(listed.version).to_stix();
-    let id = listed.uuid.hyphenated();
-    let record = format!(
-        "{{\"id\":\"{}--{id}\",\"date_added\":\"{added}\",\"version\":\"{version}\",\
-         \"media_type\":\"{STIX}\"}}",
-        listed.object_type
-    );
-    out.extend_from_slice(record.as_bytes());
+    for piece in [
+        "{\"id\":\"",
+        listed.object_type,
+        "--",
+        listed.uuid.hyphenated().encode_lower(&mut uuid),
+        "\",\"date_added\":\"",
+        &added,
+        "\",\"version\":\"",
+        &version,
+        "\",\"media_type\":\"",
+        STIX,
+        "\"}",
+    ] {
+        out.extend_from_slice(piece.as_bytes());
+    }
 }
 
 fn version(listed: &Listed<'_>, out: &mut Vec<u8>) {
