@@ -128,42 +128,55 @@ impl Timestamp {
 
     /// As STIX writes it: at least three decimal places (§3.2), as many as it takes to be exact.
     pub fn to_stix(self) -> String {
+        let mut out = Vec::with_capacity(30);
+        self.write_stix(&mut out);
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// Appends what [`Timestamp::to_stix`] gives.
+    pub fn write_stix(self, out: &mut Vec<u8>) {
         let fraction = self.nanos % NANOS_PER_SECOND;
         let places = match fraction {
             n if n % 1_000_000 == 0 => 3,
             n if n % 1_000 == 0 => 6,
             _ => 9,
         };
-        self.write(places)
+        self.write(places, out);
     }
 
     /// As TAXII 2.1 writes it: exactly six decimal places, rounded down.
     pub fn to_taxii(self) -> String {
-        self.write(6)
+        let mut out = Vec::with_capacity(30);
+        self.write_taxii(&mut out);
+        String::from_utf8(out).unwrap_or_default()
     }
 
-    /// With `places` decimal places, three to nine, rounded down.
-    fn write(self, places: usize) -> String {
+    /// Appends what [`Timestamp::to_taxii`] gives.
+    pub fn write_taxii(self, out: &mut Vec<u8>) {
+        self.write(6, out);
+    }
+
+    /// With `places` decimal places, three to nine, rounded down. Pages have thousands of these.
+    #[inline]
+    fn write(self, places: usize, out: &mut Vec<u8>) {
         let leap = self.nanos >= NANOS_PER_SECOND;
         let (year, month, day) = civil_from_days(self.seconds.div_euclid(SECONDS_PER_DAY));
         let of_day = self.seconds.rem_euclid(SECONDS_PER_DAY);
-        let mut out = String::with_capacity(30);
-        push_digits(&mut out, year, 4);
-        for (sign, field) in [
-            ('-', month),
-            ('-', day),
-            ('T', of_day / 3600),
-            (':', of_day / 60 % 60),
-            (':', of_day % 60 + i64::from(leap)),
-        ] {
-            out.push(sign);
-            push_digits(&mut out, field, 2);
+        match u32::try_from(year) {
+            Ok(year) if year <= 9999 => out.extend_from_slice(&digits::<4>(year)),
+            // Reached by arithmetic alone: no text has such a year.
+            Ok(_) | Err(_) => out.extend_from_slice(year.to_string().as_bytes()),
         }
-        out.push('.');
-        push_digits(&mut out, i64::from(self.nanos % NANOS_PER_SECOND), 9);
-        out.truncate(out.len() - (9 - places));
-        out.push('Z');
-        out
+        let two = |field: i64| digits::<2>(u32::try_from(field).unwrap_or(0));
+        let ([mo1, mo2], [d1, d2]) = (two(month), two(day));
+        let ([h1, h2], [mi1, mi2]) = (two(of_day / 3600), two(of_day / 60 % 60));
+        let [s1, s2] = two(of_day % 60 + i64::from(leap));
+        out.extend_from_slice(&[
+            b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2, b'.',
+        ]);
+        let fraction = digits::<9>(self.nanos % NANOS_PER_SECOND);
+        out.extend_from_slice(fraction.get(..places).unwrap_or(&fraction));
+        out.push(b'Z');
     }
 }
 
@@ -250,24 +263,15 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// Appends `n` with at least `width` digits.
-fn push_digits(out: &mut String, n: i64, width: usize) {
-    if n < 0 {
-        out.push('-'); // only before the year 0000, which no text has
+/// The last `N` decimal digits of `n`.
+#[inline]
+fn digits<const N: usize>(mut n: u32) -> [u8; N] {
+    let mut digits = [b'0'; N];
+    for digit in digits.iter_mut().rev() {
+        *digit += u8::try_from(n % 10).unwrap_or(0);
+        n /= 10;
     }
-    let mut rest = n.unsigned_abs();
-    let mut digits = [b'0'; 20];
-    let mut used = 0;
-    for place in digits.iter_mut().rev() {
-        if rest == 0 && used >= width {
-            break;
-        }
-        *place += u8::try_from(rest % 10).unwrap_or(0);
-        rest /= 10;
-        used += 1;
-    }
-    let text = digits.get(digits.len() - used..).unwrap_or_default();
-    out.push_str(std::str::from_utf8(text).unwrap_or_default());
+    digits
 }
 
 #[cfg(test)]

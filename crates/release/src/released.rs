@@ -66,11 +66,10 @@ pub fn seal<'a, B: AsRef<[u8]>>(
 
 /// Whether a TLP:RED marking of either version is referred to, however its letters are escaped.
 fn carries_red(bytes: &[u8]) -> bool {
-    if memchr::memmem::find(bytes, b"\\u00").is_some() {
-        refers_to_red(&without_escapes(bytes))
-    } else {
-        refers_to_red(bytes)
-    }
+    // Most pages have no backslash, and none is found three times as fast as no escape.
+    let first = memchr::memchr(b'\\', bytes).and_then(|at| bytes.get(at..));
+    let escaped = first.is_some_and(|rest| memchr::memmem::find(rest, b"\\u00").is_some());
+    if escaped { refers_to_red(&without_escapes(bytes)) } else { refers_to_red(bytes) }
 }
 
 fn refers_to_red(bytes: &[u8]) -> bool {
