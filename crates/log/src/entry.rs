@@ -114,8 +114,8 @@ pub struct Act<'a> {
 /// Format 1 of entries, frozen: docs/formats/journal.md.
 pub mod v1 {
     use super::{
-        Act, Cow, Entry, Hold, LabelNumber, LabelText, Nation, PartnerIndex, PartnerSet, Put, Release,
-        Uuid,
+        Act, Cow, Entry, Hold, LabelNumber, LabelText, Nation, PartnerIndex, PartnerSet, Put,
+        Release, Uuid,
     };
     use crate::codec::{Damaged, Reader, put_text, put_varint, put_zigzag};
 

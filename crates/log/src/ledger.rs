@@ -44,8 +44,11 @@ impl Leaf {
             &self.object,
             self.label.as_bytes(),
         ];
-        for (to, from) in bytes.iter_mut().zip(parts.into_iter().flatten()) {
-            *to = *from;
+        let mut rest = bytes.as_mut_slice();
+        for part in parts {
+            let (here, after) = rest.split_at_mut(part.len());
+            here.copy_from_slice(part);
+            rest = after;
         }
         bytes
     }

@@ -11,6 +11,8 @@ pub mod block;
 pub mod checkpoint;
 pub mod codec;
 pub mod entry;
+#[cfg(test)]
+mod golden;
 pub mod journal;
 pub mod key;
 pub mod ledger;

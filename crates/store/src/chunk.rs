@@ -57,6 +57,22 @@ mod tests {
     use super::*;
     use proptest::prelude::{any, prop, prop_assert_eq, proptest};
 
+    #[test]
+    fn the_bytes_of_a_chunk_are_frozen() {
+        let row = |seq, added, withdrawn| Row { seq, added, withdrawn };
+        let rows = [
+            row(5, 1_700_000_000_000_000, false),
+            row(900, 1_700_000_000_000_001, false),
+            row(5, 1_700_000_000_000_777, true),
+        ];
+        let expected = [
+            &[20][..],
+            &[0x80, 0x80, 0xf9, 0xc0, 0xc1, 0xc4, 0x82, 0x03],
+            &[0xfc, 0x1b, 1, 0xfb, 0x1b, 0x88, 0x06],
+        ];
+        assert_eq!(encode(&rows), expected.concat());
+    }
+
     proptest! {
         #[test]
         fn rows_come_back(raw in prop::collection::vec((0u64..1 << 40, 0i64..1 << 50, any::<bool>()), 0..50)) {

@@ -15,7 +15,7 @@ use entente_object::json;
 use entente_release::label::{Faults, Label};
 use entente_release::{Nation, PartnerIndex, PartnerSet, label_marking};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
 use crate::chunk::Row;
@@ -98,18 +98,24 @@ impl Fold {
         Ok(Self { labels: load_labels(database)?, ..Self::default() })
     }
 
-    /// Folds the entries of new blocks, and writes the rows.
+    /// Folds the entries of new blocks, and writes the rows. Of the ids in `absent` it is known that
+    /// none was here before.
     pub(crate) fn apply(
         &mut self,
         database: &Connection,
         blocks: &[Block],
+        absent: &FxHashSet<Uuid>,
     ) -> Result<(), StoreError> {
         for block in blocks {
             for (index, record) in (0u64..).zip(records(block.first, &block.head)) {
                 let record = record?;
                 match record.entry(&block.body)? {
                     entry::Entry::Put(put) => {
-                        self.put(database, (block.first, index), record.seq, &put)?;
+                        let stored = match absent.contains(&put.uuid) {
+                            true => Vec::new(),
+                            false => stored_siblings(database, put.uuid)?,
+                        };
+                        self.put((block.first, index), record.seq, &put, stored);
                     }
                     entry::Entry::Label(label) => self.label(database, &label)?,
                     entry::Entry::Release(release) => self.release(database, &release)?,
@@ -139,12 +145,11 @@ impl Fold {
 
     fn put(
         &mut self,
-        database: &Connection,
         (block, index): (u64, u64),
         seq: Seq,
         put: &Put<'_>,
-    ) -> Result<(), StoreError> {
-        let mut siblings = stored_siblings(database, put.uuid)?;
+        mut siblings: Vec<Sibling>,
+    ) {
         let here = self.fresh_ids.entry(put.uuid).or_default();
         siblings.extend_from_slice(here);
         siblings.retain(|sibling| sibling.bringer == put.brought_by);
@@ -160,7 +165,6 @@ impl Fold {
             object_type: self.type_number(&put.object_type),
         };
         self.fresh.insert(seq, Fresh { placed, released: PartnerSet::NONE, siblings });
-        Ok(())
     }
 
     fn type_number(&mut self, name: &str) -> u32 {

@@ -6,6 +6,7 @@
 //! * After a failure the database is as before, and so is this value.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use entente_log::key::Key;
 use entente_log::{Seq, checkpoint, ledger};
 use entente_release::{Nation, PartnerIndex, PartnerSet};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rustc_hash::FxHashSet;
 use uuid::Uuid;
 
 use crate::error::{Doing as _, StoreError};
@@ -71,6 +73,9 @@ pub struct Home {
     /// Held by whichever process decides and appends.
     lock: File,
     locked: u32,
+    /// Ids that were looked for and are not here: the fold need not look for them again. Kept while
+    /// nobody else can append, until the next append.
+    absent: RefCell<FxHashSet<Uuid>>,
 }
 
 impl Home {
@@ -84,7 +89,8 @@ impl Home {
         let lock = folder.join(crate::LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock);
         let lock = lock.map_err(|cause| StoreError::Lock(cause.to_string()))?;
-        Ok(Self { database, path, tip, fold, water, signing: None, lock, locked: 0 })
+        let absent = RefCell::default();
+        Ok(Self { database, path, tip, fold, water, signing: None, lock, locked: 0, absent })
     }
 
     /// Waits until no other process decides or appends, and keeps it so until [`Home::unlock`].
@@ -118,6 +124,7 @@ impl Home {
     pub fn unlock(&mut self) {
         self.locked = self.locked.saturating_sub(1);
         if self.locked == 0 {
+            self.absent.take();
             // Nothing was written in it: there is nothing to lose.
             let _ended = self.read_apart();
             // Closing the file would do the same.
@@ -182,7 +189,11 @@ impl Home {
         };
         let rows =
             query.query_map(params![uuid.as_bytes()], read).doing("looking for an object")?;
-        rows.collect::<Result<_, _>>().doing("looking for an object")
+        let found: Vec<Known> = rows.collect::<Result<_, _>>().doing("looking for an object")?;
+        if found.is_empty() && self.locked > 0 {
+            self.absent.borrow_mut().insert(uuid);
+        }
+        Ok(found)
     }
 
     /// Whether anything waits for an object to come or to be released further.
@@ -328,7 +339,7 @@ impl Home {
                 block::verify(&next, at.chain)?;
                 at.next = after(&next.head, next.first)?;
                 at.chain = next.chain;
-                fold.apply(database, std::slice::from_ref(&next))?;
+                fold.apply(database, std::slice::from_ref(&next), &FxHashSet::default())?;
                 progress(at.next, tip.next);
             }
             Ok(())
@@ -377,9 +388,10 @@ impl Journal for Home {
             chain: last.chain,
         };
         let signing = self.signing.take();
+        let absent = self.absent.take();
         let signed = self.in_transaction("appending to the log", |database, fold| {
             insert_blocks(database, &blocks)?;
-            fold.apply(database, &blocks)?;
+            fold.apply(database, &blocks, &absent)?;
             signing.as_ref().map_or(Ok(Vec::new()), |signing| sign(database, fold, signing))
         });
         self.signing = signing;
@@ -450,4 +462,15 @@ fn read_tip(database: &Connection) -> Result<Tip, StoreError> {
 /// The place after the last entry of a block.
 fn after(head: &[u8], first: Seq) -> Result<Seq, StoreError> {
     block::records(first, head).try_fold(first, |_, record| Ok(record?.seq + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_database_keeps_the_contract_of_a_journal() {
+        let folder = tempfile::tempdir().unwrap();
+        entente_log::journal::contract::holds(|| Home::open(folder.path()).unwrap());
+    }
 }
