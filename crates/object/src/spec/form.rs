@@ -104,9 +104,9 @@ pub static PRODUCT: Form = should(
 /// A country.
 pub static COUNTRY: Form =
     should("4.10.1", "country", "a code of ISO 3166-1 with two letters, such as KR", is_country);
-/// A media type that must be registered.
-pub static MEDIA_TYPE: Form = must("6.1.1", "media-type", A_MEDIA_TYPE, is_media_type);
-/// A media type that should be registered.
+/// The media type of an artifact.
+pub static MEDIA_TYPE: Form = should("6.1.1", "media-type", A_MEDIA_TYPE, is_media_type);
+/// The media type of a file.
 pub static FILE_MEDIA_TYPE: Form = should("6.7.1", "media-type", A_MEDIA_TYPE, is_media_type);
 /// A character set.
 pub static CHARACTER_SET: Form = must("3.9.1", "character-set", A_CHARACTER_SET, is_character_set);

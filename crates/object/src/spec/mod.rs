@@ -324,6 +324,8 @@ pub enum Demand {
     RequiredWithMember(&'static str, &'static str, &'static str),
     /// No key of the dictionary is one of these.
     KeysExclude(&'static str, &'static [&'static str]),
+    /// Where the list of references is there, not all of it is of these types.
+    RefersBeyond(&'static str, &'static [&'static str]),
     /// CVE and CAPEC identifiers are written their way, under their source's name.
     CatalogueIdentifier,
     /// A relationship that the standard suggests, or one that all objects can have.

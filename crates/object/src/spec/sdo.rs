@@ -350,6 +350,11 @@ pub static OBSERVED_DATA: ObjectType = ObjectType {
         VERSIONED,
         must("4.14.1", "last-before-first", Demand::NotBefore("first_observed", "last_observed")),
         must("4.14.1", "observed-content", Demand::ExactlyOne(&["objects", "object_refs"])),
+        must(
+            "4.14.1",
+            "observed-without-observable",
+            Demand::RefersBeyond("object_refs", &["relationship", "sighting"]),
+        ),
     ],
     ..ObjectType::DOMAIN
 };

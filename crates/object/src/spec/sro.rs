@@ -10,8 +10,36 @@ use crate::spec::{
 /// All of them.
 pub static ALL: &[&ObjectType] = &[&RELATIONSHIP, &SIGHTING];
 
-/// What a relationship or a sighting cannot be about: an SDO or SCO it must be.
+/// What a relationship cannot be about: an SDO or SCO it must be.
 const NOT_CORE: Targets = Targets::Except(&[
+    "relationship",
+    "sighting",
+    "bundle",
+    "marking-definition",
+    "language-content",
+    "extension-definition",
+]);
+
+/// What a sighting cannot be of: an SDO it must be.
+const NOT_DOMAIN: Targets = Targets::Except(&[
+    "artifact",
+    "autonomous-system",
+    "directory",
+    "domain-name",
+    "email-addr",
+    "email-message",
+    "file",
+    "ipv4-addr",
+    "ipv6-addr",
+    "mac-addr",
+    "mutex",
+    "network-traffic",
+    "process",
+    "software",
+    "url",
+    "user-account",
+    "windows-registry-key",
+    "x509-certificate",
     "relationship",
     "sighting",
     "bundle",
@@ -51,7 +79,7 @@ pub static SIGHTING: ObjectType = ObjectType {
         optional("first_seen", Kind::Timestamp(Precision::Any)),
         optional("last_seen", Kind::Timestamp(Precision::Any)),
         optional("count", Kind::Integer(0, 999_999_999)),
-        required("sighting_of_ref", Kind::Identifier(NOT_CORE)),
+        required("sighting_of_ref", Kind::Identifier(NOT_DOMAIN)),
         optional(
             "observed_data_refs",
             Kind::List(&Kind::Identifier(Targets::Of(&["observed-data"]))),

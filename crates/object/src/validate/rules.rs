@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::id::Id;
 use crate::json::{Map, Value};
 use crate::spec::relationship::{ANY_OBSERVABLE, COMMON, SUGGESTED};
 use crate::spec::{self, Class, Demand, Property, Rule, form};
@@ -68,6 +69,7 @@ impl Checker<'_, '_> {
                 self.membership(rule, map, at);
             }
             Demand::KeysExclude(name, keys) => self.keys_exclude(rule, (map, name), keys, at),
+            Demand::RefersBeyond(name, types) => self.refers_beyond(rule, (map, name), types, at),
             Demand::CatalogueIdentifier => self.catalogue_identifier(rule, map, at),
             Demand::SuggestedRelationship => self.suggested_relationship(rule, map, at),
             Demand::StixPattern => self.stix_pattern(rule, map, at),
@@ -168,6 +170,25 @@ impl Checker<'_, '_> {
                 let message = format_args!("\"{key}\" is a property of its own; move it there");
                 self.broken(rule, &at.key(key), message);
             }
+        }
+    }
+
+    fn refers_beyond(
+        &mut self,
+        rule: &Rule,
+        (map, name): (&Map<'_>, &str),
+        types: &[&str],
+        at: &Path<'_>,
+    ) {
+        let refs = map.get(name).and_then(Value::as_array).unwrap_or_default();
+        let is_of = |id: &Value<'_>| {
+            let id = id.as_str().and_then(|id| Id::parse(id).ok());
+            id.is_some_and(|id| types.contains(&id.type_name))
+        };
+        if !refs.is_empty() && refs.iter().all(is_of) {
+            let types = types.join(" and ");
+            let message = format_args!("refer to something other than {types} too");
+            self.broken(rule, &at.key(name), message);
         }
     }
 
