@@ -26,7 +26,7 @@ use crate::limits::{
     READ_BUFFER_BYTES_MAX,
 };
 use inflate::Inflate;
-use window::{Scan, Window};
+use window::{Scan, Window, is_space};
 
 /// Where the bytes come from, which decides how many are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -463,8 +463,11 @@ impl<R: Read> Objects<R> {
                 return Err(Stop { cause: ReadCause::TooLong, offset });
             }
             if hit.is_some() || !self.window.fill()? {
+                // what `skip_space` would not pass stays, so that an element is never empty
                 let line = self.window.rest().get(..at).unwrap_or_default();
-                return Ok(Some(line.trim_ascii_end().len()));
+                return Ok(Some(
+                    line.iter().rposition(|b| !is_space(*b)).map_or(at, |last| last + 1),
+                ));
             }
         }
     }

@@ -90,6 +90,11 @@ fn one_object_and_no_object() {
     assert_eq!(scalars, ["1", "\"a,]\"", "null", "[2,[3]]", "-1.5e3", "{\"a\":\"b\"}"]);
 }
 
+#[test]
+fn a_form_feed_at_the_end_of_a_line_does_not_give_empty_objects_for_ever() {
+    assert_eq!(read(b"{}\n{}\x0C\n \x0C \n{} "), ["{}", "{}\x0C", "\x0C", "{}"]);
+}
+
 /// Broken lists, each with the objects before the break, and the break.
 const BROKEN: &[(&str, &[&str])] = &[
     (

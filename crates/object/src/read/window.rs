@@ -186,6 +186,7 @@ impl<R: Read> Window<R> {
     }
 }
 
-fn is_space(byte: u8) -> bool {
+/// White space of JSON; other signs that ASCII calls so are content.
+pub(super) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
 }
