@@ -207,3 +207,36 @@ pub fn verify(block: &Block, before: Chain) -> Result<(), Damaged> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::{any, prop, proptest};
+
+    /// A block of one act and one withdrawal, as `fuzz::block` takes it.
+    fn whole() -> Vec<u8> {
+        let act = crate::entry::Act { kind: "partner".into(), at: 7, json: "{}".into() };
+        let partner = entente_release::PartnerIndex::new(3).unwrap();
+        let release = crate::entry::Release { partner, first_added: 5, objects: vec![9, 4] };
+        let blocks = write(&[Entry::Act(act), Entry::Withdraw(release)], 0, [0; 32]);
+        let [block] = blocks.as_slice() else { panic!("{blocks:?}") };
+        let length = u16::try_from(block.head.len()).unwrap().to_le_bytes();
+        [&length, block.head.as_slice(), &block.body].concat()
+    }
+
+    proptest! {
+        #[test]
+        fn any_block_is_read_or_damaged(
+            bytes: Vec<u8>,
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        ) {
+            crate::fuzz::block(&bytes);
+            let mut near = whole();
+            for (at, to) in changes {
+                let at = at.index(near.len());
+                near[at] = to;
+            }
+            crate::fuzz::block(&near);
+        }
+    }
+}

@@ -11,6 +11,7 @@ pub mod block;
 pub mod checkpoint;
 pub mod codec;
 pub mod entry;
+pub mod fuzz;
 #[cfg(test)]
 mod golden;
 pub mod journal;

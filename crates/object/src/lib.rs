@@ -9,6 +9,7 @@
 
 pub mod canonical;
 pub mod clock;
+pub mod fuzz;
 pub mod id;
 pub mod json;
 pub mod limits;

@@ -7,6 +7,7 @@
 //! programmes (`entente-log`), proposing and comparing versions. No I/O, no clock.
 
 mod cedar;
+pub mod fuzz;
 mod national;
 mod object_type;
 mod policies;

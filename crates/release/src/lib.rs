@@ -10,6 +10,7 @@
 
 pub mod approval;
 pub mod decide;
+pub mod fuzz;
 pub mod label;
 pub mod label_marking;
 pub mod mention;

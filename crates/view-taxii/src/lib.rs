@@ -18,6 +18,7 @@ mod auth;
 mod cursor;
 pub mod doors;
 mod error;
+pub mod fuzz;
 pub mod limits;
 mod media;
 mod pages;

@@ -114,6 +114,7 @@ fn same(ours: &Value<'_>, theirs: &serde_json::Value) -> bool {
 /// The invariant of this module: what we accept `serde_json` reads alike, and what we refuse for a
 /// reason of syntax it refuses too.
 fn agrees_with_serde(bytes: &[u8]) {
+    crate::fuzz::json(bytes);
     let theirs = serde_json::from_slice::<serde_json::Value>(bytes);
     match (parse(bytes), theirs) {
         (Ok(ours), Ok(theirs)) => assert!(same(&ours, &theirs), "{ours:?} {theirs:?}"),

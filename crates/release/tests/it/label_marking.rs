@@ -317,6 +317,7 @@ proptest! {
             && let Ok(read) = from_stix(map, FULL_ID)
         {
             prop_assert_eq!(read, full());
+            entente_release::fuzz::label(&bytes);
         }
     }
 }

@@ -4,9 +4,7 @@ use super::examples;
 use crate::json::{Map, Value, parse};
 use crate::spec::{self, Kind, Property, Usage};
 use crate::validate::validate;
-use proptest::prelude::{
-    Just, Strategy, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
-};
+use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
 
 /// The kind of a property that an example has, its own or a common one.
 fn row(object: &Map<'_>, name: &str) -> Option<&'static Property> {
@@ -151,11 +149,9 @@ proptest! {
         let names: Vec<String> = object.iter().map(|(k, _)| k.to_owned()).collect();
         let new = parse(text.as_bytes()).expect("JSON");
         object.insert(member.get(&names).clone(), new);
-        let value = Value::Object(object);
-        let report = validate(&value);
-        prop_assert_eq!(&report, &validate(&value));
-        for finding in report.errors.iter().chain(&report.warnings) {
-            prop_assert!(!finding.message.is_empty() && !finding.section.is_empty());
-        }
+        let bytes = Value::Object(object).to_bytes();
+        crate::fuzz::validation(&bytes);
+        crate::fuzz::object(&bytes);
+        crate::fuzz::upgraded(&bytes);
     }
 }
