@@ -163,10 +163,18 @@ impl Desk {
         Ok(weigh(&subject, &approvals, author.as_deref(), now))
     }
 
-    /// Who brought an object, if a person said so.
+    /// Who brought an object, if a person said so. An object that was appended anew under another
+    /// label is still whose it was.
     fn author(&self, object: u64) -> Result<Option<String>, IntakeError> {
+        let put = self.home.put(object)?;
+        let mut first = object;
+        for known in self.home.versions(put.uuid)? {
+            if known.bringer == put.brought_by && self.home.digest(known.seq)? == put.digest {
+                first = first.min(known.seq);
+            }
+        }
         let imports = latest(&self.home, kind::IMPORT, |act: &ImportAct| act.first)?;
-        let import = imports.into_iter().find(|act| (act.first..act.end).contains(&object));
+        let import = imports.into_iter().find(|act| (act.first..act.end).contains(&first));
         Ok(import.map(|act| act.author))
     }
 
@@ -193,20 +201,15 @@ impl Desk {
 
     /// Explains why a partner may or may not have an object's newest version.
     pub fn explain(&mut self, id: &str, nation: Nation) -> Result<Explanation, IntakeError> {
-        let no_object = || IntakeError::NoObject(id.to_owned());
-        let uuid = id.rsplit("--").next().and_then(|text| Uuid::try_parse(text).ok());
-        let versions = self.home.versions(uuid.ok_or_else(no_object)?)?;
-        let known = *versions.last().ok_or_else(no_object)?;
+        let known = self.newest(id)?;
         let put = self.home.put(known.seq)?;
-        if !id.starts_with(&*put.object_type) {
-            return Err(no_object());
-        }
         let partner = self.partner(nation)?.partner.clone();
         let at = usize::try_from(put.label).unwrap_or(usize::MAX);
         let label = self.home.labels().get(at).map(|interned| interned.label.clone());
         let label = label.ok_or(entente_store::StoreError::Dangling("a label"))?;
         let now = self.now();
-        let prepared = prepare(put.bytes.into_owned()).map_err(|_| no_object())?;
+        let prepared = prepare(put.bytes.into_owned());
+        let prepared = prepared.map_err(|_| IntakeError::NoObject(id.to_owned()))?;
         let mut withheld = Vec::new();
         for &mention in &prepared.mentions {
             if !self.known(mention)?.1.contains(partner.index) {

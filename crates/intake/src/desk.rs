@@ -12,12 +12,13 @@ use std::time::Duration;
 use entente_log::entry::{Act, Entry, LabelNumber};
 use entente_log::journal::Journal as _;
 use entente_object::clock::Clock;
+use entente_object::id::Id;
 use entente_object::time::Timestamp;
 use entente_programme::{National, Policies, Problem, Programme};
 use entente_release::label::{Under, Window};
 use entente_release::partner::{Channel, Standing, Subscription};
 use entente_release::{Label, Nation, Partner, PartnerIndex, PartnerSet};
-use entente_store::{Home, StoreError};
+use entente_store::{Home, Known, StoreError};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -185,6 +186,17 @@ impl Desk {
     /// The time of a decision taken now.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The newest version of an object: of those that this node brought, or else of all.
+    pub fn newest(&self, id: &str) -> Result<Known, IntakeError> {
+        let missing = || IntakeError::NoObject(id.to_owned());
+        let read = Id::parse(id).map_err(|_| missing())?;
+        let versions = self.home.versions(read.uuid)?;
+        let own = versions.iter().rfind(|known| known.bringer == self.here);
+        let known = *own.or(versions.last()).ok_or_else(missing)?;
+        let is_it = self.home.put(known.seq)?.object_type == read.type_name;
+        if is_it { Ok(known) } else { Err(missing()) }
     }
 
     /// The partner of a nation.

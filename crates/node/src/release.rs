@@ -1,13 +1,12 @@
 //! `entente release`: explain, queue, approve, review.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use entente_intake::acts::{ApprovalAct, UserAct, kind};
 use entente_intake::{Desk, hex, latest};
 use entente_release::decide::{Decision, Outcome};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
-use uuid::Uuid;
 
 use crate::cli::Release;
 use crate::folder;
@@ -102,10 +101,7 @@ fn approve(
     let Some(user) = users.into_iter().find(|user| user.name == releaser) else {
         bail!("{releaser} is not here: `entente user add {releaser} --role releaser` first");
     };
-    let uuid = object.rsplit("--").next().and_then(|text| Uuid::try_parse(text).ok());
-    let uuid = uuid.with_context(|| format!("{object} is no id"))?;
-    let newest = desk.home().versions(uuid)?.pop();
-    let known = newest.with_context(|| format!("{object} is not here"))?;
+    let known = desk.newest(object)?;
     let expires = desk.now().saturating_add(Duration::from_hours(u64::from(hours)));
     // Times are recorded in microseconds: what is signed must read back the same.
     let expires = entente_object::time::Timestamp::from_unix_micros(expires.unix_micros());

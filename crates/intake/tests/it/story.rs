@@ -1,77 +1,18 @@
 //! A story: Korea's node takes intelligence in, and each partner has exactly what the programme
 //! releases to it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "helpers of tests may fail"
-)]
-
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
-use entente_intake::acts::{NodeAct, ProgrammeAct};
-use entente_intake::{Applied, Desk, Outcome, Prepared, Refused, prepare};
+use entente_intake::{Applied, Outcome, Prepared, Refused};
 use entente_log::key::Key;
-use entente_object::clock::{Clock as _, StepClock};
 use entente_object::marking::Tlp;
-use entente_object::time::Timestamp;
-use entente_release::label::{PermittedActions, Under, Window};
-use entente_release::partner::{Authenticated, Channel};
-use entente_release::{Audience, Nation};
-use entente_store::{Home, Reader, Selection, Signing};
+use entente_release::Nation;
+use entente_store::{Home, Reader, Signing};
 
-const AREA: &str = "rok-nato-itpp-2023/cyber-defence";
-
-fn nation(code: &str) -> Nation {
-    code.parse().unwrap()
-}
-
-struct Node {
-    folder: tempfile::TempDir,
-    clock: Arc<StepClock>,
-    desk: Desk,
-}
+use crate::fixture::{Node, applied, nation, ready};
 
 fn node() -> Node {
-    let folder = tempfile::tempdir().unwrap();
-    let start = Timestamp::parse("2023-12-13T00:00:00Z").unwrap();
-    let clock = Arc::new(StepClock::new(start, Duration::from_millis(1)));
-    let mut home = Home::open(folder.path()).unwrap();
-    let key = Key::from_seed("KOR", &[7; 32]).unwrap();
-    let act = NodeAct { nation: "KOR".into(), key: key.public() };
-    Desk::init(&mut home, &act, clock.now()).unwrap();
-    let mut desk = Desk::open(home, clock.clone()).unwrap();
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../programmes/rok-nato-itpp-2023.toml");
-    let text = std::fs::read_to_string(file).unwrap();
-    desk.adopt_programme(&ProgrammeAct { file: "itpp.toml".into(), text }).unwrap();
-    let mut partners = Vec::new();
-    for code in ["USA", "GBR", "POL", "ITA"] {
-        let record = desk.add_partner(nation(code)).unwrap();
-        partners.push((record.partner.index, record.partner.nation));
-    }
-    desk.home_mut().sign_with(Signing { key, here: Nation::KOR, partners }).unwrap();
-    Node { folder, clock, desk }
-}
-
-fn applied(tlp: Tlp, rel_to: &[&str]) -> Applied {
-    let (programme, area) = AREA.split_once('/').unwrap();
-    Applied {
-        tlp: Some(tlp),
-        rel_to: rel_to.iter().map(|code| nation(code)).collect(),
-        under: [Under { programme: programme.parse().unwrap(), area: area.parse().unwrap() }]
-            .into(),
-        caveats: [].into(),
-        actions: PermittedActions::ExternallyVisibleDirect,
-        exercise: None,
-        window: Window::default(),
-    }
-}
-
-fn ready(json: &str) -> Prepared {
-    prepare(json.as_bytes().to_vec()).unwrap_or_else(|(refused, _)| panic!("{refused}"))
+    Node::shipped(&["USA", "GBR", "POL", "ITA"])
 }
 
 fn malware(n: u8, modified: &str) -> Prepared {
@@ -89,22 +30,8 @@ fn relationship(n: u8, from: u8, to: u8) -> Prepared {
     ))
 }
 
-/// The text of everything that a nation's view has, in order.
-fn view(node: &Node, code: &str) -> String {
-    let record = node.desk.partner(nation(code)).unwrap();
-    let session = Authenticated::Password(nation(code));
-    let now = node.clock.now();
-    let audience = Audience::admit(&record.partner, &session, Channel::default(), now).unwrap();
-    let mut reader = Reader::open(node.folder.path()).unwrap();
-    let selection = Selection { under: AREA.into(), limit: 1000, ..Selection::default() };
-    let rows = reader.rows(&audience, &selection).unwrap();
-    assert!(rows.rows.windows(2).all(|pair| pair[0].added < pair[1].added));
-    let bytes = reader.objects(&audience, &rows.rows, Vec::new()).unwrap().into_bytes();
-    String::from_utf8(bytes).unwrap()
-}
-
 fn names(node: &Node, code: &str) -> Vec<String> {
-    let text = view(node, code);
+    let text = node.view(code);
     let mut names: Vec<String> = text
         .split("\"id\":\"")
         .skip(1)
@@ -175,7 +102,7 @@ fn a_newer_version_replaces_and_equal_ones_are_refused() {
     assert!(matches!(&conflict.outcomes[..], [Outcome::Refused(Refused::Conflict(_))]));
     assert_eq!(node.desk.home().acts("alarm").unwrap().len(), 1);
     node.desk.take(vec![malware(1, new)], Nation::KOR, Some(&all)).unwrap();
-    let text = view(&node, "USA");
+    let text = node.view("USA");
     assert!(text.contains(new));
     assert_eq!(text.matches("\"id\"").count(), 1);
 }
@@ -187,9 +114,9 @@ fn indexes_rebuild_to_the_same_views_and_ledgers_verify() {
     let all = applied(Tlp::Amber, &["USA", "GBR", "POL", "ITA"]);
     let batch = (0..60).map(|n| malware(n, old)).chain((0..50).map(|n| relationship(n, n, n + 9)));
     node.desk.take(batch.collect(), Nation::KOR, Some(&all)).unwrap();
-    let before = ["USA", "POL", "ITA"].map(|code| view(&node, code));
+    let before = ["USA", "POL", "ITA"].map(|code| node.view(code));
     node.desk.home_mut().rebuild(&mut |_, _| ()).unwrap();
-    assert_eq!(["USA", "POL", "ITA"].map(|code| view(&node, code)), before);
+    assert_eq!(["USA", "POL", "ITA"].map(|code| node.view(code)), before);
     let reader = Reader::open(node.folder.path()).unwrap();
     let partner = node.desk.partner(nation("POL")).unwrap().partner.index;
     let public = node.desk.node().key.clone();
