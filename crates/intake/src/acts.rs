@@ -24,6 +24,8 @@ pub mod kind {
     pub const CREDENTIAL: &str = "credential";
     /// An [`super::AlarmAct`].
     pub const ALARM: &str = "alarm";
+    /// An [`super::EvidenceAct`].
+    pub const EVIDENCE: &str = "evidence";
 }
 
 /// What node this is.
@@ -100,7 +102,7 @@ pub struct ApprovalAct {
 /// Something happened that a person must look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmAct {
-    /// What: `equivocation`, `foreign-creator`, `withheld`.
+    /// What: `equivocation`, `foreign-creator`, `defines-tlp`.
     pub what: String,
     /// Who did it.
     pub nation: String,
@@ -110,6 +112,15 @@ pub struct AlarmAct {
     pub digest: String,
     /// More, for people.
     pub detail: String,
+}
+
+/// What an alarm is about, kept as it came. Apart from the alarm, which is shown to people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EvidenceAct {
+    /// SHA-256 of the object, as the alarm names it, hexadecimal.
+    pub digest: String,
+    /// The object, byte for byte.
+    pub object: String,
 }
 
 /// A person brought objects: who approves them must be somebody else.

@@ -98,7 +98,11 @@ impl Desk {
         if label.faults.iter().any(|fault| fault == Fault::UnknownMarking) {
             let faults = label.faults.without(Fault::UnknownMarking);
             let cleared = Label { faults, ..label.clone() };
-            later = later.union(everybody(&self.ask(&cleared, object_type, now)));
+            later = later.union(if says_nothing(label) {
+                self.partners.iter().map(|partner| partner.index).collect()
+            } else {
+                everybody(&self.ask(&cleared, object_type, now))
+            });
         }
         let again_at = again_at.map(Timestamp::unix_micros);
         Decided { recipients: self.ask(label, object_type, now), later, again_at }
@@ -212,7 +216,7 @@ impl Desk {
         let prepared = prepared.map_err(|_| IntakeError::NoObject(id.to_owned()))?;
         let mut withheld = Vec::new();
         for &mention in &prepared.mentions {
-            if !self.known(mention)?.1.contains(partner.index) {
+            if !self.known(mention, known.bringer)?.1.contains(partner.index) {
                 withheld.push(mention);
             }
         }
@@ -243,6 +247,13 @@ impl Desk {
             withheld,
         })
     }
+}
+
+/// Whether nobody has labelled the object, as far as is known: whoever is named by the marking that
+/// is not here yet may have it then. Exact, so that nothing that was put on it is forgotten.
+pub(crate) fn says_nothing(label: &Label) -> bool {
+    let alone = Label::originator_alone(label.originator);
+    *label == Label { faults: label.faults, ..alone }
 }
 
 /// An approval whose signature verifies.

@@ -97,8 +97,9 @@ pub struct Desk {
     pub(crate) numbers: FxHashMap<Label, LabelNumber>,
     /// The rule's answers, by label and then by object type.
     pub(crate) decided: FxHashMap<LabelNumber, Vec<(String, Decided)>>,
-    pub(crate) markings: FxHashMap<Uuid, Marking>,
-    /// Who has what is mentioned often: the newest version's label and recipients.
+    /// What nations mean by markings, by who brought their definitions.
+    pub(crate) markings: FxHashMap<(Nation, Uuid), Marking>,
+    /// Who has what is mentioned often: the label and recipients of this node's newest version.
     pub(crate) hot: FxHashMap<Uuid, (Option<LabelNumber>, PartnerSet)>,
 }
 

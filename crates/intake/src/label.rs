@@ -69,6 +69,19 @@ impl From<&Defines> for Marking {
             Defines::Label(label) => Self::Label(label.clone()),
             Defines::Statement | Defines::Tlp => Self::Statement,
             Defines::BadLabel(_) => Self::Bad,
+            Defines::Strange => Self::Unknown,
+        }
+    }
+}
+
+impl Marking {
+    /// What two definitions of one id mean: a label proves that the id is its own; of others none
+    /// can be trusted.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Label(label), _) | (_, Self::Label(label)) => Self::Label(label),
+            (a, b) if a == b => a,
+            (_, _) => Self::Bad,
         }
     }
 }

@@ -7,14 +7,16 @@
 //! keeping (`entente-store`).
 //!
 //! ```text
-//! bytes → prepare → label → recipients → mentions → entries → append
+//! bytes → prepare → screen → label → recipients → mentions → entries → append
 //! ```
 
 pub mod acts;
+mod contain;
 mod decide;
 mod desk;
 mod label;
 mod prepare;
+mod screen;
 mod take;
 
 pub use decide::{Explanation, Summary, hex};

@@ -5,6 +5,7 @@
 
 use entente_log::codec::Damaged;
 use entente_object::id::{Id, OwnedId, mentions_in_map};
+use entente_object::json::Value;
 use entente_object::marking::{MARKING_DEFINITION, TLP_2_0_EXTENSION, Tlp};
 use entente_object::object::{Object, ObjectError};
 use entente_object::report::Report;
@@ -71,6 +72,8 @@ pub enum Defines {
     Tlp,
     /// A statement: it restricts nothing that a machine can check.
     Statement,
+    /// Something else: what it restricts is not known here, so it is as if it were not here.
+    Strange,
 }
 
 /// Why an object is not taken.
@@ -85,6 +88,9 @@ pub enum Refused {
     /// An object of this id and version is here with other content.
     #[error("{0} is here in this version with other content: a change needs a newer \"modified\"")]
     Conflict(OwnedId),
+    /// A marking definition of this id is here with other content.
+    #[error("{0} is here with other content: a marking has no versions, a change needs a new id")]
+    MarkingConflict(OwnedId),
     /// The creator is a party, and another one than who brings it.
     #[error("it says that it was created by {0}, and only {0} may bring that")]
     ForeignCreator(Nation),
@@ -166,7 +172,9 @@ fn defines(object: &Object<'_>) -> Defines {
         return Defines::Tlp;
     }
     if !label_marking::is_label(object.members()) {
-        return Defines::Statement;
+        let kind = object.get("definition_type").and_then(Value::as_str);
+        let plain = kind == Some("statement") && object.get("extensions").is_none();
+        return if plain { Defines::Statement } else { Defines::Strange };
     }
     match label_marking::from_stix(object.members(), id.uuid) {
         Ok(label) => Defines::Label(Box::new(label)),

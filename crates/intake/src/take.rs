@@ -14,18 +14,16 @@ use entente_log::Seq;
 use entente_log::entry::{Act, Entry, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::journal::Journal as _;
 use entente_object::time::Timestamp;
-use entente_release::label::Fault;
 use entente_release::mention::{Mentioned, releasable};
 use entente_release::{Label, Nation, PartnerIndex, PartnerSet, label_marking};
 use entente_store::Known;
 use rustc_hash::{FxHashMap, FxHashSet};
 use uuid::Uuid;
 
-use crate::acts::{AlarmAct, kind};
-use crate::decide::{Summary, hex};
+use crate::decide::Summary;
 use crate::desk::{Desk, IntakeError};
 use crate::label::{Applied, Marking, own_label};
-use crate::prepare::{Defines, Prepared, Refused, prepare};
+use crate::prepare::{Prepared, Refused, prepare};
 
 /// The memory of who has what is forgotten at this many objects: 16 MiB.
 const HOT_MAX: usize = 200_000;
@@ -58,15 +56,15 @@ pub struct Taken {
 }
 
 /// An object on its way into one append, or one that waited and may go out with it.
-struct Candidate {
+pub(crate) struct Candidate {
     /// Its place in the batch, if it is of the batch.
     place: Option<usize>,
     /// Its place in the log, if it is there.
-    stored: Option<Known>,
-    object: Prepared,
+    pub(crate) stored: Option<Known>,
+    pub(crate) object: Prepared,
     version: i64,
-    bringer: Nation,
-    label: LabelNumber,
+    pub(crate) bringer: Nation,
+    pub(crate) label: LabelNumber,
     /// Who may have it but for what it mentions.
     own: PartnerSet,
     approvals: Vec<(PartnerIndex, u8)>,
@@ -105,17 +103,33 @@ impl Candidate {
 }
 
 /// A batch, decided about and not yet appended.
-struct Plan {
+pub(crate) struct Plan {
     now: Timestamp,
     outcomes: Vec<Option<Outcome>>,
-    labels: Vec<Label>,
-    candidates: Vec<Candidate>,
+    pub(crate) labels: Vec<Label>,
+    pub(crate) candidates: Vec<Candidate>,
     /// For each candidate: who receives it now.
     released: Vec<PartnerSet>,
     /// For each candidate: what it mentions and not all of its recipients have.
     missing: Vec<Vec<Uuid>>,
-    alarms: Vec<AlarmAct>,
+    /// Acts to record: their kind and their JSON.
+    acts: Vec<(&'static str, String)>,
 }
+
+impl Plan {
+    /// Notes what became of an object of the batch.
+    pub(crate) fn settle(&mut self, place: usize, outcome: Outcome) {
+        set(&mut self.outcomes, place, outcome);
+    }
+
+    /// Records an act with the batch.
+    pub(crate) fn record(&mut self, kind: &'static str, act: &impl serde::Serialize) {
+        self.acts.extend(serde_json::to_string(act).map(|json| (kind, json)));
+    }
+}
+
+/// The places of objects by who brought them and their UUID: of several versions the newest.
+pub(crate) type Places = FxHashMap<(Nation, Uuid), usize>;
 
 impl Desk {
     /// Takes a batch in. `bringer` is the nation that brought it, `applied` the label put on all.
@@ -250,18 +264,7 @@ impl Desk {
         applied: Option<&Applied>,
     ) -> Result<Plan, IntakeError> {
         let mut plan = self.empty_plan(batch.len());
-        for object in &batch {
-            if let Some(defines) = &object.defines {
-                self.markings.insert(object.id.uuid(), Marking::from(defines));
-            }
-        }
-        let mut seen: FxHashMap<(Uuid, Option<i64>), [u8; 32]> = FxHashMap::default();
-        for (place, object) in batch.into_iter().enumerate() {
-            let twin = seen.insert((object.id.uuid(), object.version), object.digest);
-            if let Some(outcome) = self.screen(&object, bringer, twin, &mut plan)? {
-                set(&mut plan.outcomes, place, outcome);
-                continue;
-            }
+        for (place, object) in self.screen(batch, bringer, &mut plan)? {
             let label = self.own_label(&object, bringer, applied)?;
             let version = object.version.unwrap_or(plan.now.unix_micros());
             let label = self.intern(label, &mut plan);
@@ -287,82 +290,26 @@ impl Desk {
             candidates: Vec::new(),
             released: Vec::new(),
             missing: Vec::new(),
-            alarms: Vec::new(),
+            acts: Vec::new(),
         }
     }
 
-    /// Whether an object need not or may not be taken.
-    fn screen(
-        &mut self,
-        object: &Prepared,
-        bringer: Nation,
-        twin: Option<[u8; 32]>,
-        plan: &mut Plan,
-    ) -> Result<Option<Outcome>, IntakeError> {
-        let mut alarm = |what: &str, detail: String| {
-            plan.alarms.push(AlarmAct {
-                what: what.to_owned(),
-                nation: bringer.to_string(),
-                id: object.id.to_string(),
-                digest: hex(&object.digest),
-                detail,
-            });
-        };
-        if object.defines == Some(Defines::Tlp) {
-            alarm("defines-tlp", "a definition of a TLP marking was ignored".to_owned());
-            return Ok(Some(Outcome::Refused(Refused::DefinesTlp)));
-        }
-        let creator = object.created_by.and_then(|uuid| self.parties.get(&uuid)).copied();
-        let own = self.parties.get(&object.id.uuid()).copied();
-        if let Some(nation) = creator.or(own).filter(|nation| *nation != bringer) {
-            alarm("foreign-creator", format!("brought by {bringer}, created by {nation}"));
-            return Ok(Some(Outcome::Refused(Refused::ForeignCreator(nation))));
-        }
-        let mut digests: Vec<[u8; 32]> = twin.into_iter().collect();
-        for known in self.home.versions(object.id.uuid())? {
-            let same_version = object.version.is_none_or(|version| version == known.version);
-            if known.bringer == bringer && same_version {
-                digests.push(self.home.digest(known.seq)?);
-            }
-        }
-        if digests.contains(&object.digest) {
-            return Ok(Some(Outcome::Same));
-        }
-        if digests.is_empty() || object.version.is_none() {
-            return Ok(None);
-        }
-        alarm("equivocation", "the same id and version with other content".to_owned());
-        Ok(Some(Outcome::Refused(Refused::Conflict(object.id.clone()))))
-    }
-
-    fn own_label(
+    pub(crate) fn own_label(
         &mut self,
         object: &Prepared,
         bringer: Nation,
         applied: Option<&Applied>,
     ) -> Result<Label, IntakeError> {
+        let mut markings = FxHashMap::default();
         for &uuid in &object.markings {
-            if !self.markings.contains_key(&uuid) {
-                let marking = self.stored_marking(uuid)?;
-                if marking != Marking::Unknown {
-                    self.markings.insert(uuid, marking);
-                }
-            }
+            markings.insert(uuid, self.marking(uuid, bringer)?);
         }
-        let (markings, declared) = (&self.markings, self.declared());
         let mut marking = |uuid| markings.get(&uuid).cloned().unwrap_or(Marking::Unknown);
-        Ok(own_label(object, bringer, applied, declared, &mut marking))
-    }
-
-    fn stored_marking(&self, uuid: Uuid) -> Result<Marking, IntakeError> {
-        let Some(known) = self.home.versions(uuid)?.pop() else { return Ok(Marking::Unknown) };
-        let bytes = self.home.put(known.seq)?.bytes.into_owned();
-        let defines = prepare(bytes).ok().and_then(|object| object.defines);
-        Ok(defines.as_ref().map_or(Marking::Unknown, Marking::from))
+        Ok(own_label(object, bringer, applied, self.declared(), &mut marking))
     }
 
     /// The number of a label, new ones counted on in the plan.
-    fn intern(&mut self, label: Label, plan: &mut Plan) -> LabelNumber {
+    pub(crate) fn intern(&mut self, label: Label, plan: &mut Plan) -> LabelNumber {
         if let Some(&number) = self.numbers.get(&label) {
             return number;
         }
@@ -373,7 +320,7 @@ impl Desk {
         number
     }
 
-    fn label_of(&self, number: LabelNumber, fresh: &[Label]) -> Label {
+    pub(crate) fn label_of(&self, number: LabelNumber, fresh: &[Label]) -> Label {
         let recorded = self.home.labels();
         let at = usize::try_from(number).unwrap_or(usize::MAX);
         let label = match recorded.get(at) {
@@ -391,38 +338,39 @@ impl Desk {
         self.markings.clear();
     }
 
-    /// The newest label of an object and who has it, by its UUID. What a party is called is public.
+    /// What a nation means by an id: the newest version that it brought itself, with its label; or
+    /// else who has this node's own. What others bring under the id neither opens nor closes
+    /// anything. What a party is called is public.
     pub(crate) fn known(
         &mut self,
         uuid: Uuid,
+        of: Nation,
     ) -> Result<(Option<LabelNumber>, PartnerSet), IntakeError> {
         if self.parties.contains_key(&uuid) {
             return Ok((None, PartnerSet::from_bits(u64::MAX)));
         }
-        if let Some(&hot) = self.hot.get(&uuid) {
+        let ours = of == self.here;
+        if let Some(&hot) = self.hot.get(&uuid).filter(|_| ours) {
             return Ok(hot);
         }
         let versions = self.home.versions(uuid)?;
-        let mut newest: BTreeMap<Nation, Known> = BTreeMap::new();
-        for known in versions {
-            newest.insert(known.bringer, known);
+        let newest = |nation| versions.iter().rfind(|known| known.bringer == nation);
+        let own = newest(of);
+        let has = own.or_else(|| newest(self.here)).map(|known| known.released);
+        let found = (own.map(|known| known.label), has.unwrap_or_default());
+        if ours {
+            if self.hot.len() >= HOT_MAX {
+                self.hot.clear();
+            }
+            self.hot.insert(uuid, found);
         }
-        let has = newest.values().fold(PartnerSet::NONE, |set, known| set.union(known.released));
-        let label = newest.get(&self.here).or(newest.values().next()).map(|known| known.label);
-        if self.hot.len() >= HOT_MAX {
-            self.hot.clear();
-        }
-        self.hot.insert(uuid, (label, has));
-        Ok((label, has))
+        Ok(found)
     }
 
     /// From candidates with their own labels to who receives what.
     fn decide_plan(&mut self, mut plan: Plan) -> Result<Plan, IntakeError> {
         self.add_waiting(&mut plan)?;
-        let here: FxHashMap<Uuid, usize> = (0..)
-            .zip(&plan.candidates)
-            .map(|(place, candidate)| (candidate.object.id.uuid(), place))
-            .collect();
+        let here = places(&plan.candidates);
         self.contain(&mut plan, &here)?;
         let mut candidates = std::mem::take(&mut plan.candidates);
         for candidate in &mut candidates {
@@ -431,10 +379,12 @@ impl Desk {
         let mut mentions = Vec::with_capacity(candidates.len());
         for candidate in &candidates {
             let mut list = Vec::with_capacity(candidate.object.mentions.len());
-            for uuid in &candidate.object.mentions {
-                list.push(match here.get(uuid) {
-                    Some(&place) => Mentioned::Here(place),
-                    None => Mentioned::Before(self.known(*uuid)?.1),
+            for &uuid in &candidate.object.mentions {
+                let of = |nation| here.get(&(nation, uuid)).copied();
+                let place = of(candidate.bringer).or_else(|| of(self.here));
+                list.push(match place.filter(|_| !self.parties.contains_key(&uuid)) {
+                    Some(place) => Mentioned::Here(place),
+                    None => Mentioned::Before(self.known(uuid, candidate.bringer)?.1),
                 });
             }
             mentions.push(list);
@@ -489,96 +439,6 @@ impl Desk {
         Ok(Some(Candidate { stored: Some(known), ..candidate }))
     }
 
-    /// Combines the labels of containers with those of what they refer to, and looks again at
-    /// markings that were unknown. A stored object whose label changes is appended anew.
-    fn contain(
-        &mut self,
-        plan: &mut Plan,
-        here: &FxHashMap<Uuid, usize>,
-    ) -> Result<(), IntakeError> {
-        let own: Vec<LabelNumber> = plan.candidates.iter().map(|c| c.label).collect();
-        let mut candidates = std::mem::take(&mut plan.candidates);
-        for candidate in &mut candidates {
-            // What somebody has keeps the label under which it was released.
-            if candidate.stored.is_some_and(|known| !known.released.is_empty()) {
-                continue;
-            }
-            let before = candidate.label;
-            let mut label: Option<Label> = None;
-            if candidate.stored.is_some() {
-                label = self.known_now(candidate, plan)?;
-            }
-            if candidate.object.is_container {
-                for member in self.members(candidate, &own, here)? {
-                    let number = label.as_ref().map_or(before, |label| self.number(label));
-                    if member != number && member != before {
-                        let member = self.label_of(member, &plan.labels);
-                        let container =
-                            label.take().unwrap_or_else(|| self.label_of(before, &plan.labels));
-                        label = Some(container.contain(&member));
-                    }
-                }
-            }
-            if let Some(label) = label {
-                candidate.label = self.intern(label, plan);
-            }
-        }
-        plan.candidates = candidates;
-        Ok(())
-    }
-
-    fn number(&self, label: &Label) -> LabelNumber {
-        self.numbers.get(label).copied().unwrap_or(LabelNumber::MAX)
-    }
-
-    /// The label of a stored object whose markings were unknown, if they are known now.
-    fn known_now(
-        &mut self,
-        candidate: &Candidate,
-        plan: &Plan,
-    ) -> Result<Option<Label>, IntakeError> {
-        let mut label = self.label_of(candidate.label, &plan.labels);
-        if !label.faults.iter().any(|fault| fault == Fault::UnknownMarking) {
-            return Ok(None);
-        }
-        let again = self.own_label(&candidate.object, candidate.bringer, None)?;
-        if again.faults.iter().any(|fault| fault == Fault::UnknownMarking) {
-            return Ok(None);
-        }
-        label.faults = label.faults.without(Fault::UnknownMarking);
-        for uuid in &candidate.object.markings {
-            match self.markings.get(uuid) {
-                Some(Marking::Label(found)) => label = label.combine(found),
-                Some(Marking::Bad) => label = label.faulty(Fault::BadMarking),
-                Some(Marking::Statement | Marking::Unknown) | None => {}
-            }
-        }
-        Ok(Some(label))
-    }
-
-    /// The labels of what a container refers to, as far as it is here.
-    fn members(
-        &mut self,
-        candidate: &Candidate,
-        own: &[LabelNumber],
-        here: &FxHashMap<Uuid, usize>,
-    ) -> Result<Vec<LabelNumber>, IntakeError> {
-        let mut labels = Vec::new();
-        for &uuid in &candidate.object.mentions {
-            let is_member = Some(uuid) != candidate.object.created_by
-                && !candidate.object.markings.contains(&uuid);
-            if !is_member {
-                continue;
-            }
-            let label = match here.get(&uuid) {
-                Some(&place) => own.get(place).copied(),
-                None => self.known(uuid)?.0,
-            };
-            labels.extend(label.filter(|label| !labels.contains(label)));
-        }
-        Ok(labels)
-    }
-
     fn decide_own(&mut self, candidate: &mut Candidate, plan: &Plan) -> Result<(), IntakeError> {
         if candidate.bringer != self.here {
             // A partner may read back what it wrote itself; nobody else receives it from here.
@@ -626,10 +486,8 @@ impl Desk {
         let holds = self.holds(&plan, &seqs)?;
         let releases = self.releases(&plan, &seqs, now, &mut taken)?;
         let texts: Vec<String> = plan.labels.iter().map(label_marking::to_stix).collect();
-        let alarms: Vec<String> =
-            plan.alarms.iter().filter_map(|alarm| serde_json::to_string(alarm).ok()).collect();
         let first = LabelNumber::try_from(self.home.labels().len()).unwrap_or(LabelNumber::MAX);
-        let entries = entries(&plan, first, (&texts, &alarms), holds, releases);
+        let entries = entries(&plan, first, &texts, (holds, releases));
         if let Err(error) = self.home.append(&entries) {
             self.forget_unrecorded();
             self.hot.clear();
@@ -698,13 +556,12 @@ impl Desk {
     }
 }
 
-/// The entries of one append: labels, objects, what waits, what is released, alarms.
+/// The entries of one append: labels, objects, what waits, what is released, acts.
 fn entries<'a>(
     plan: &'a Plan,
     first_label: LabelNumber,
-    (texts, alarms): (&'a [String], &'a [String]),
-    holds: Vec<Hold>,
-    releases: Vec<Release>,
+    texts: &'a [String],
+    (holds, releases): (Vec<Hold>, Vec<Release>),
 ) -> Vec<Entry<'a>> {
     let mut entries = Vec::with_capacity(plan.candidates.len() + texts.len() + releases.len());
     for ((label, stix), number) in plan.labels.iter().zip(texts).zip(first_label..) {
@@ -724,11 +581,23 @@ fn entries<'a>(
     }
     entries.extend(holds.into_iter().map(Entry::Hold));
     entries.extend(releases.into_iter().map(Entry::Release));
-    entries.extend(alarms.iter().map(|json| {
-        let (kind, at) = (Cow::Borrowed(kind::ALARM), plan.now.unix_micros());
+    entries.extend(plan.acts.iter().map(|(kind, json)| {
+        let (kind, at) = (Cow::Borrowed(*kind), plan.now.unix_micros());
         Entry::Act(Act { kind, at, json: Cow::Borrowed(json.as_str()) })
     }));
     entries
+}
+
+fn places(candidates: &[Candidate]) -> Places {
+    let mut places: Places = FxHashMap::default();
+    for (place, candidate) in candidates.iter().enumerate() {
+        let key = (candidate.bringer, candidate.object.id.uuid());
+        let at = places.entry(key).or_insert(place);
+        if candidates.get(*at).is_some_and(|other| other.version <= candidate.version) {
+            *at = place;
+        }
+    }
+    places
 }
 
 fn outcomes(plan: Plan, seqs: &[Seq]) -> Vec<Outcome> {

@@ -3,6 +3,16 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod equivocation;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod graphs;
+#[cfg(test)]
+mod hijack;
+#[cfg(test)]
+mod markings;
+#[cfg(test)]
+mod relay;
 #[cfg(test)]
 mod story;
