@@ -64,6 +64,15 @@ fn a_person_who_was_removed_approves_nothing() {
 }
 
 #[test]
+fn several_objects_are_not_approved_at_once() {
+    let (node, report) = waiting_report();
+    let other = indicator_id(0);
+    let args = ["release", "approve", &report, &other, "--as", "lee"];
+    Ran::of(node.command(&args).env("ENTENTE_PASSPHRASE", PASSPHRASE)).ends(2);
+    assert!(!has(&node, "POL", &report));
+}
+
+#[test]
 fn a_dry_run_of_an_approval_releases_nothing() {
     let (node, report) = waiting_report();
     let mut command = node.command(&["--dry-run", "release", "approve", &report, "--as", "lee"]);
