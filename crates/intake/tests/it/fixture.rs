@@ -175,7 +175,7 @@ impl Node {
         let found = reader.rows(&audience, &selection).unwrap();
         assert_eq!(found.more_after, None);
         assert!(found.rows.windows(2).all(|pair| pair[0].added < pair[1].added));
-        let page = reader.objects(&audience, &found.rows).unwrap().into_bytes();
+        let page = reader.objects(&audience, &found.rows, Vec::new()).unwrap().into_bytes();
         let page = [b"[", page.as_slice(), b"]"].concat();
         let texts: Vec<&serde_json::value::RawValue> = serde_json::from_slice(&page).unwrap();
         assert_eq!(texts.len(), found.rows.len());
