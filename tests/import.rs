@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
-use crate::node::Node;
+use crate::node::{AREA, Node, PROGRAMME};
 use crate::objects::{broken, bundle, indicator, indicator_id, lines};
 
 fn gzip(text: &str) -> Vec<u8> {
@@ -198,4 +198,25 @@ fn what_cannot_be_begun_is_refused_before_it_begins() {
     assert_eq!(node.view("POL"), [Value::Null; 0]);
     let ran = node.run(&["--json", "import", "not-there.json"]).ends(2);
     assert!(ran.document()["error"].as_str().unwrap().contains("not-there.json"));
+}
+
+#[test]
+fn an_https_address_is_read_under_the_authority_that_is_named() {
+    let (giver, taker) = (Node::with(&["POL"]), Node::with(&["USA"]));
+    giver.import(&giver.file("some.ndjson", lines((0..5).map(indicator))), "green", "parties");
+    let password = giver.password("POL");
+    let served = giver.serve(&[]);
+    let page = format!("entente/collections/{PROGRAMME}.{AREA}/objects/");
+    let at = served.discovery().replace("taxii2/", &page);
+    let with_login = at.replace("https://", &format!("https://pol:{password}@"));
+    let root = giver.folder().join("keys/root.pem").display().to_string();
+    let label = Node::import_args(&with_login, "green", "USA");
+    let ran = taker.run(&label).ends(1).says(&["UnknownIssuer"]);
+    assert!(!ran.said().contains(&password), "{}", ran.said());
+    let label = [label.as_slice(), &["--ca", &root]].concat();
+    let done = taker.json(&label);
+    assert_eq!(counts(&done), (5, 0, 0), "{done}");
+    assert_eq!(taker.view("USA").len(), 5);
+    taker.run(&["import", &at, "--ca", &root]).ends(1).says(&["answered 401"]);
+    taker.run(&["import", &at, "--ca", "none.pem"]).ends(2).says(&["none.pem"]);
 }

@@ -168,6 +168,9 @@ pub(crate) struct Import {
     /// The file for refused objects, one JSON line each.
     #[arg(long)]
     pub(crate) rejects: Option<PathBuf>,
+    /// Trust https addresses by the authority in this PEM file instead of the public ones.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
     /// Who brings them. What this person brought, somebody else must approve.
     #[arg(long = "as")]
     pub(crate) author: Option<String>,
@@ -210,7 +213,7 @@ pub(crate) enum Release {
         to: String,
     },
     /// Who would receive what, before an import.
-    Preview(Import),
+    Preview(Box<Import>),
     /// What waits: for approval, for a time, for objects that it mentions.
     Queue,
     /// Approve an object as a releaser.

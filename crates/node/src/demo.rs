@@ -19,9 +19,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::certificate::{CLIENT_LASTS, Keys};
-use crate::cli::{Demo, Import, LabelArgs, Serve};
+use crate::cli::{Demo, LabelArgs, Serve};
 use crate::folder;
 use crate::import;
+use crate::input::Inputs;
 use crate::partner;
 use crate::print::Printer;
 use crate::serve;
@@ -157,8 +158,9 @@ fn take_in(folder: &Path, desk: &mut Desk, args: &Demo, printer: Printer) -> Res
     let mut done = Vec::new();
     let mut each = |name: String, path: String, label: LabelArgs| -> Result<()> {
         let applied = import::applied(desk, &label)?;
-        let taken = import::take(desk, vec![path], applied.as_ref(), None)?;
-        let (rejected, broken) = (taken.rejects.len(), taken.broken.len());
+        let inputs = Inputs::new(&[path], None)?;
+        let taken = import::take(desk, inputs, applied.as_ref(), None, &mut |_| Ok(()))?;
+        let (rejected, broken) = (taken.rejected, taken.broken.len());
         printer.line(format!(
             "  {name}: {} taken in, {} here already, {} wait, {rejected} rejected",
             taken.taken, taken.same, taken.held
@@ -182,8 +184,7 @@ fn take_in(folder: &Path, desk: &mut Desk, args: &Demo, printer: Printer) -> Res
         };
         each(file.name, path.display().to_string(), label)?;
     }
-    let inputs = Import { inputs: args.imports.clone(), ..no_import() };
-    for input in crate::input::expand(&inputs.inputs)? {
+    for input in Inputs::new(&args.imports, None)?.names {
         let label = LabelArgs {
             programme: Some(scenario.programme.clone()),
             area: Some("cyber-defence".to_owned()),
@@ -194,17 +195,6 @@ fn take_in(folder: &Path, desk: &mut Desk, args: &Demo, printer: Printer) -> Res
         each(input.clone(), input, label)?;
     }
     Ok(done)
-}
-
-fn no_import() -> Import {
-    Import {
-        inputs: Vec::new(),
-        label: LabelArgs::default(),
-        all_or_nothing: false,
-        continue_: false,
-        rejects: None,
-        author: None,
-    }
 }
 
 /// Why Poland does not have what it does not have.

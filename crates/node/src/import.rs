@@ -18,7 +18,7 @@ use entente_release::{Nation, NationSet};
 use serde_json::json;
 
 use crate::cli::{Import, LabelArgs};
-use crate::input::{self, Read1, Reject};
+use crate::input::{self, Inputs, Read1, Reject};
 use crate::print::{Printer, progress};
 
 /// What an import did.
@@ -27,7 +27,7 @@ pub(crate) struct Done {
     pub(crate) taken: u64,
     pub(crate) same: u64,
     pub(crate) followed: u64,
-    pub(crate) rejects: Vec<Reject>,
+    pub(crate) rejected: u64,
     pub(crate) broken: Vec<String>,
     /// To each nation: how many were released at once.
     pub(crate) released: BTreeMap<Nation, u64>,
@@ -92,16 +92,18 @@ pub(crate) fn run(desk: &mut Desk, args: &Import, dry_run: bool, printer: Printe
         return preview(desk, args, printer);
     }
     let applied = applied(desk, &args.label)?;
-    let inputs = input::expand(&args.inputs)?;
+    let inputs = Inputs::new(&args.inputs, args.ca.as_deref())?;
+    let mut rejects = Rejects::new(args);
     if args.all_or_nothing {
-        let spooled = inputs.iter().any(|input| input == "-" || input.starts_with("https://"));
+        let spooled = inputs.names.iter().any(|name| name == "-" || input::is_address(name));
         if spooled {
             bail!("--all-or-nothing reads its input twice: save it to a file first");
         }
-        let (_, rejects, broken) = forecast(desk, &inputs, applied.as_ref())?;
-        if !rejects.is_empty() || !broken.is_empty() {
-            let done = Done { rejects, broken, ..Done::default() };
-            report(&done, args, printer, Instant::now())?;
+        let (_, refused, broken) = forecast(desk, &inputs, applied.as_ref())?;
+        if !refused.is_empty() || !broken.is_empty() {
+            refused.iter().try_for_each(|reject| rejects.write(reject))?;
+            let done = Done { broken, ..Done::default() };
+            report(&done, rejects, printer, Instant::now())?;
             printer.line(
                 "nothing was taken in: mend or remove what was rejected, or use --continue",
             )?;
@@ -109,17 +111,19 @@ pub(crate) fn run(desk: &mut Desk, args: &Import, dry_run: bool, printer: Printe
         }
     }
     let start = Instant::now();
-    let done = take(desk, inputs, applied.as_ref(), args.author.as_deref())?;
-    report(&done, args, printer, start)?;
-    Ok(u8::from(!done.rejects.is_empty() || !done.broken.is_empty()))
+    let mut reject = |reject: &Reject| rejects.write(reject);
+    let done = take(desk, inputs, applied.as_ref(), args.author.as_deref(), &mut reject)?;
+    report(&done, rejects, printer, start)
 }
 
-/// Takes all objects of the inputs in.
+/// Takes all objects of the inputs in. What is not taken is handed on at once: there may be more
+/// of it than memory.
 pub(crate) fn take(
     desk: &mut Desk,
-    inputs: Vec<String>,
+    inputs: Inputs,
     applied: Option<&Applied>,
     author: Option<&str>,
+    reject: &mut dyn FnMut(&Reject) -> Result<()>,
 ) -> Result<Done> {
     let mut done = Done::default();
     let bar = progress(None, "objects");
@@ -128,7 +132,8 @@ pub(crate) fn take(
         match read {
             Read1::Broken(why) => done.broken.push(why),
             Read1::Batch(input, batch, rejects) => {
-                done.rejects.extend(rejects);
+                done.rejected += u64::try_from(rejects.len()).unwrap_or_default();
+                rejects.iter().try_for_each(&mut *reject)?;
                 let (indexes, objects): (Vec<u64>, Vec<Prepared>) = batch.into_iter().unzip();
                 let ids: Vec<String> = objects.iter().map(|o| o.id.to_string()).collect();
                 let first = desk.home().tip().next;
@@ -136,7 +141,11 @@ pub(crate) fn take(
                 let taken = desk.take(objects, here, applied)?;
                 done.followed += taken.followed;
                 for ((outcome, id), index) in taken.outcomes.into_iter().zip(ids).zip(indexes) {
-                    done.count(desk, outcome, (&input, index, id));
+                    if let Outcome::Refused(refused) = &outcome {
+                        let (input, why) = (input.clone(), refused.to_string());
+                        reject(&Reject { input, index, id: Some(id), why })?;
+                    }
+                    done.count(desk, &outcome);
                 }
                 if let Some(author) = author {
                     let end = desk.home().tip().next;
@@ -151,17 +160,14 @@ pub(crate) fn take(
 }
 
 impl Done {
-    fn count(&mut self, desk: &Desk, outcome: Outcome, (input, index, id): (&str, u64, String)) {
+    fn count(&mut self, desk: &Desk, outcome: &Outcome) {
         match outcome {
             Outcome::Same => self.same += 1,
-            Outcome::Refused(refused) => {
-                let (input, why) = (input.to_owned(), refused.to_string());
-                self.rejects.push(Reject { input, index, id: Some(id), why });
-            }
+            Outcome::Refused(_) => self.rejected += 1,
             Outcome::Taken { released, held, .. } => {
                 self.taken += 1;
                 self.held += u64::from(!held.is_empty());
-                for nation in desk.nations(released).iter() {
+                for nation in desk.nations(*released).iter() {
                     *self.released.entry(nation).or_default() += 1;
                 }
             }
@@ -169,25 +175,21 @@ impl Done {
     }
 }
 
-fn report(done: &Done, args: &Import, printer: Printer, start: Instant) -> Result<()> {
-    let path = args.rejects.clone().unwrap_or_else(|| input::rejects_path(&args.inputs));
-    if !done.rejects.is_empty() {
-        write_rejects(&path, &done.rejects)?;
-    }
+/// Says what an import did; gives the exit code.
+fn report(done: &Done, rejects: Rejects, printer: Printer, start: Instant) -> Result<u8> {
+    let (path, rejected) = rejects.close()?;
     let seconds = start.elapsed().as_secs_f64();
     let released: BTreeMap<String, u64> =
         done.released.iter().map(|(nation, count)| (nation.to_string(), *count)).collect();
     let document = json!({
         "taken": done.taken, "same": done.same, "followed": done.followed, "held": done.held,
-        "rejected": done.rejects.len(), "broken": done.broken, "released": released,
-        "rejects_file": (!done.rejects.is_empty()).then(|| path.display().to_string()),
+        "rejected": rejected, "broken": done.broken, "released": released,
+        "rejects_file": (rejected > 0).then(|| path.display().to_string()),
         "seconds": seconds,
     });
     let mut lines = vec![format!(
-        "{} taken in, {} here already, {} rejected, in {seconds:.1} s",
-        done.taken,
-        done.same,
-        done.rejects.len()
+        "{} taken in, {} here already, {rejected} rejected, in {seconds:.1} s",
+        done.taken, done.same,
     )];
     let to: Vec<String> =
         released.iter().map(|(nation, count)| format!("{nation} {count}")).collect();
@@ -202,33 +204,56 @@ fn report(done: &Done, args: &Import, printer: Printer, start: Instant) -> Resul
     if done.followed > 0 {
         lines.push(format!("{} that had waited were released too", done.followed));
     }
-    if !done.rejects.is_empty() {
+    if rejected > 0 {
         lines.push(format!("rejected objects and why: {}", path.display()));
     }
     lines.extend(done.broken.iter().map(|why| format!("not read to the end: {why}")));
     printer.either(&document, &lines)?;
-    Ok(())
+    Ok(u8::from(rejected > 0 || !done.broken.is_empty()))
 }
 
-fn write_rejects(path: &PathBuf, rejects: &[Reject]) -> Result<()> {
-    let file = File::create(path).with_context(|| format!("{} not written", path.display()))?;
-    let mut out = BufWriter::new(file);
-    for reject in rejects {
-        serde_json::to_writer(&mut out, reject)?;
-        out.write_all(b"\n")?;
+/// The rejects file, which is made when there is something to write.
+struct Rejects {
+    path: PathBuf,
+    out: Option<BufWriter<File>>,
+    count: u64,
+}
+
+impl Rejects {
+    fn new(args: &Import) -> Self {
+        let path = args.rejects.clone().unwrap_or_else(|| input::rejects_path(&args.inputs));
+        Self { path, out: None, count: 0 }
     }
-    out.flush()?;
-    Ok(())
+
+    fn write(&mut self, reject: &Reject) -> Result<()> {
+        let failed = || format!("{} not written", self.path.display());
+        if self.out.is_none() {
+            self.out = Some(BufWriter::new(File::create(&self.path).with_context(failed)?));
+        }
+        let Some(out) = &mut self.out else { return Ok(()) };
+        serde_json::to_writer(&mut *out, reject)?;
+        out.write_all(b"\n").with_context(failed)?;
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Where it is, and how many are in it.
+    fn close(self) -> Result<(PathBuf, u64)> {
+        if let Some(mut out) = self.out {
+            out.flush().with_context(|| format!("{} not written", self.path.display()))?;
+        }
+        Ok((self.path, self.count))
+    }
 }
 
 type Forecast = (Summary, Vec<Reject>, Vec<String>);
 
 /// What taking the inputs in would do. They are decided about together, so all of them are held in
 /// memory.
-fn forecast(desk: &mut Desk, inputs: &[String], applied: Option<&Applied>) -> Result<Forecast> {
+fn forecast(desk: &mut Desk, inputs: &Inputs, applied: Option<&Applied>) -> Result<Forecast> {
     let (mut rejects, mut broken) = (Vec::new(), Vec::new());
     let (mut objects, mut places): (Vec<Prepared>, Vec<(String, u64)>) = (Vec::new(), Vec::new());
-    for read in input::read(inputs.to_vec()) {
+    for read in input::read(inputs.clone()) {
         match read {
             Read1::Broken(why) => broken.push(why),
             Read1::Batch(input, batch, refused) => {
@@ -253,7 +278,7 @@ fn forecast(desk: &mut Desk, inputs: &[String], applied: Option<&Applied>) -> Re
 /// `entente release preview`.
 pub(crate) fn preview(desk: &mut Desk, args: &Import, printer: Printer) -> Result<u8> {
     let applied = applied(desk, &args.label)?;
-    let inputs = input::expand(&args.inputs)?;
+    let inputs = Inputs::new(&args.inputs, args.ca.as_deref())?;
     let (summary, rejects, broken) = forecast(desk, &inputs, applied.as_ref())?;
     let mut lines = Vec::new();
     lines.push("Nothing was changed. This import would release:".to_owned());

@@ -15,11 +15,16 @@ use entente_object::object::Object;
 use entente_object::read::{Objects, Source, list_files};
 use entente_object::upgrade::{is_stix_20, upgrade};
 
+use crate::fetch::{Budget, Fetch, shown};
+
 /// Objects of one append: large enough to share its cost, small enough for 16 MiB of memory.
 pub(crate) const BATCH_OBJECTS: usize = 8192;
 
 /// Bytes of one append.
 const BATCH_BYTES: usize = 16 * 1024 * 1024;
+
+/// The longest reason of a reject: 8,192 of them that wait are 8 MiB.
+const WHY_BYTES_MAX: usize = 1024;
 
 /// Batches that wait between the threads.
 const BATCHES_WAITING: usize = 2;
@@ -45,8 +50,22 @@ pub(crate) enum Read1 {
     Broken(String),
 }
 
-/// Expands directories and checks that files are there, so that nothing begins half.
-pub(crate) fn expand(inputs: &[String]) -> Result<Vec<String>> {
+/// The inputs of an import, and how https addresses among them are fetched.
+#[derive(Clone, Debug)]
+pub(crate) struct Inputs {
+    pub(crate) names: Vec<String>,
+    pub(crate) fetch: Fetch,
+}
+
+impl Inputs {
+    /// Expands directories and checks that files are there, so that nothing begins half. Https
+    /// addresses are trusted by the public authorities, or by that of a file.
+    pub(crate) fn new(inputs: &[String], authority: Option<&Path>) -> Result<Self> {
+        Ok(Self { names: expand(inputs)?, fetch: Fetch::new(authority, Budget::IMPORT)? })
+    }
+}
+
+fn expand(inputs: &[String]) -> Result<Vec<String>> {
     let mut expanded = Vec::new();
     for input in inputs {
         let path = Path::new(input);
@@ -66,30 +85,28 @@ pub(crate) fn expand(inputs: &[String]) -> Result<Vec<String>> {
     Ok(expanded)
 }
 
-fn is_address(input: &str) -> bool {
+pub(crate) fn is_address(input: &str) -> bool {
     input.starts_with("https://")
 }
 
-fn open(input: &str) -> Result<Box<dyn Read + Send>> {
+fn open(input: &str, fetch: &Fetch) -> Result<Box<dyn Read + Send>> {
     if input == "-" {
         return Ok(Box::new(io::stdin()));
     }
     if is_address(input) {
         // The operator named the address; nothing is ever fetched because of what an object says.
-        let response =
-            ureq::get(input).call().with_context(|| format!("{input} did not answer"))?;
-        return Ok(Box::new(response.into_body().into_reader()));
+        return Ok(Box::new(fetch.open(input)?));
     }
     let file = File::open(input).with_context(|| format!("{input} could not be opened"))?;
     Ok(Box::new(file))
 }
 
 /// Reads inputs on a thread of their own.
-pub(crate) fn read(inputs: Vec<String>) -> Receiver<Read1> {
+pub(crate) fn read(inputs: Inputs) -> Receiver<Read1> {
     let (send, receive) = sync_channel(BATCHES_WAITING);
     thread::spawn(move || {
-        for input in inputs {
-            let mut reading = Reading::new(&input, &send);
+        for input in &inputs.names {
+            let mut reading = Reading::new(input, &inputs.fetch, &send);
             if let Err(error) = reading.run() {
                 let _caller_is_gone = send.send(Read1::Broken(format!("{error:#}")));
             }
@@ -100,6 +117,9 @@ pub(crate) fn read(inputs: Vec<String>) -> Receiver<Read1> {
 
 struct Reading<'a> {
     input: &'a str,
+    /// What the input is called, without a login.
+    name: String,
+    fetch: &'a Fetch,
     send: &'a SyncSender<Read1>,
     batch: Vec<(u64, Prepared)>,
     rejects: Vec<Reject>,
@@ -109,9 +129,11 @@ struct Reading<'a> {
 }
 
 impl<'a> Reading<'a> {
-    fn new(input: &'a str, send: &'a SyncSender<Read1>) -> Self {
+    fn new(input: &'a str, fetch: &'a Fetch, send: &'a SyncSender<Read1>) -> Self {
         Self {
             input,
+            name: if is_address(input) { shown(input) } else { input.to_owned() },
+            fetch,
             send,
             batch: Vec::new(),
             rejects: Vec::new(),
@@ -144,7 +166,7 @@ impl<'a> Reading<'a> {
     }
 
     fn each(&mut self, visit: &mut dyn FnMut(&mut Self, u64, &[u8])) -> Result<()> {
-        let mut objects = Objects::new(open(self.input)?, Source::File);
+        let mut objects = Objects::new(open(self.input, self.fetch)?, Source::File);
         while let Some(element) = objects.next_element() {
             match element {
                 Ok(element) => visit(self, element.index, element.bytes),
@@ -153,7 +175,7 @@ impl<'a> Reading<'a> {
                     self.reject(index, None, why);
                 }
                 Err(error) => {
-                    return Err(error).with_context(|| format!("{} is broken", self.input));
+                    return Err(error).with_context(|| format!("{} is broken", self.name));
                 }
             }
         }
@@ -199,16 +221,17 @@ impl<'a> Reading<'a> {
         self.batch.push((index, object));
     }
 
-    fn reject(&mut self, index: u64, id: Option<String>, why: String) {
-        self.rejects.push(Reject { input: self.input.to_owned(), index, id, why });
+    fn reject(&mut self, index: u64, id: Option<String>, mut why: String) {
+        // A path may hold a key as long as the object.
+        why.truncate(why.floor_char_boundary(WHY_BYTES_MAX));
+        self.rejects.push(Reject { input: self.name.clone(), index, id, why });
     }
 
     fn flush(&mut self) {
         let (batch, rejects) = (std::mem::take(&mut self.batch), std::mem::take(&mut self.rejects));
         self.bytes = 0;
         if !batch.is_empty() || !rejects.is_empty() {
-            let _caller_is_gone =
-                self.send.send(Read1::Batch(self.input.to_owned(), batch, rejects));
+            let _caller_is_gone = self.send.send(Read1::Batch(self.name.clone(), batch, rejects));
         }
     }
 }

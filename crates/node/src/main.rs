@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod demo;
 mod doors;
+mod fetch;
 mod folder;
 mod import;
 mod input;
