@@ -137,14 +137,23 @@ impl Desk {
         Ok(other.digest != object.digest && content(&other.bytes) != content(&object.bytes))
     }
 
-    /// What a nation means by a marking: what it brought itself, or else what this node has. What
-    /// another nation says of it changes nothing.
+    /// What a nation means by a marking: what it brought itself, or else what it has from this node,
+    /// so that the fate of what it sends does not tell it what else is here. What another nation says
+    /// of it changes nothing.
     pub(crate) fn marking(&mut self, uuid: Uuid, of: Nation) -> Result<Marking, IntakeError> {
         let mut found = self.own_marking(uuid, of)?;
-        if found.is_none() && of != self.here {
+        if found.is_none() && of != self.here && self.is_with(uuid, of)? {
             found = self.own_marking(uuid, self.here)?;
         }
         Ok(found.unwrap_or(Marking::Unknown))
+    }
+
+    /// Whether a partner has an object of this nation.
+    fn is_with(&self, uuid: Uuid, nation: Nation) -> Result<bool, IntakeError> {
+        let partner = self.partners.iter().find(|partner| partner.nation == nation);
+        let Some(index) = partner.map(|partner| partner.index) else { return Ok(false) };
+        let versions = self.home.versions(uuid)?;
+        Ok(versions.iter().any(|one| one.bringer == self.here && one.released.contains(index)))
     }
 
     fn own_marking(&mut self, uuid: Uuid, of: Nation) -> Result<Option<Marking>, IntakeError> {

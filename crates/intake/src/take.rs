@@ -214,11 +214,15 @@ impl Desk {
     ) -> Result<Summary, IntakeError> {
         const BATCH: usize = 4096;
         let (mut summary, mut from) = (Summary::default(), 0);
+        // What is appended anew meanwhile was decided about by then.
+        let end = self.home.tip().next;
         loop {
             let mut stored = Vec::new();
             self.home.each_object_from(from, &mut |seq, put| {
-                stored.push((seq, owned(put)));
-                Ok(stored.len() < BATCH)
+                if seq < end {
+                    stored.push((seq, owned(put)));
+                }
+                Ok(seq < end && stored.len() < BATCH)
             })?;
             let Some((last, _)) = stored.last() else { return Ok(summary) };
             from = last + 1;

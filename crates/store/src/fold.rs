@@ -111,9 +111,10 @@ impl Fold {
                 let record = record?;
                 match record.entry(&block.body)? {
                     entry::Entry::Put(put) => {
-                        let stored = match absent.contains(&put.uuid) {
-                            true => Vec::new(),
-                            false => stored_siblings(database, put.uuid)?,
+                        let stored = if absent.contains(&put.uuid) {
+                            Vec::new()
+                        } else {
+                            stored_siblings(database, put.uuid)?
                         };
                         self.put((block.first, index), record.seq, &put, stored);
                     }

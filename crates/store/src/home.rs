@@ -253,10 +253,10 @@ impl Home {
                 let record = record?;
                 next = record.seq + 1;
                 let put = record.put(record.bytes(&block.body)?)?;
-                if let Some(put) = put.filter(|_| record.seq >= from) {
-                    if !visit(record.seq, &put)? {
-                        return Ok(());
-                    }
+                if let Some(put) = put.filter(|_| record.seq >= from)
+                    && !visit(record.seq, &put)?
+                {
+                    return Ok(());
                 }
             }
         }

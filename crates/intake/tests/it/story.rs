@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use entente_intake::{Applied, Outcome, Prepared, Refused};
+use entente_log::journal::Journal as _;
 use entente_log::key::Key;
 use entente_object::marking::Tlp;
 use entente_release::Nation;
@@ -86,6 +87,64 @@ fn unlabelled_unmarked_and_red_go_to_nobody() {
     let red = applied(Tlp::Red, &["USA"]);
     node.desk.take(vec![malware(3, old)], Nation::KOR, Some(&red)).unwrap();
     assert_eq!(names(&node, "USA"), Vec::<String>::new());
+}
+
+fn object(id: &str, more: &str) -> Prepared {
+    let object_type = id.split("--").next().unwrap();
+    ready(&format!(
+        r#"{{"type":"{object_type}","spec_version":"2.1","id":"{id}",
+        "created":"2023-12-01T00:00:00.000Z","modified":"2023-12-01T00:00:00.000Z",{more}}}"#
+    ))
+}
+
+#[test]
+fn a_review_of_reports_on_each_other_ends() {
+    let mut node = node();
+    let id = |n: u8| format!("report--2c7b5b88-8ff7-4a4d-aa9d-feb398cd00{n:02x}");
+    let marking = |n: u8| format!("marking-definition--3c7b5b88-8ff7-4a4d-aa9d-feb398cd00{n:02x}");
+    let report = |n: u8, about: u8| {
+        let more = format!(
+            r#""name":"r","published":"2023-12-01T00:00:00Z","object_refs":["{}"],
+            "object_marking_refs":["{}"]"#,
+            id(about),
+            marking(n)
+        );
+        object(&id(n), &more)
+    };
+    node.desk.take(vec![report(1, 2), report(2, 1)], nation("POL"), None).unwrap();
+    // One of the markings becomes known, the other does not.
+    let known = ready(&format!(
+        r#"{{"type":"marking-definition","spec_version":"2.1","id":"{}",
+        "created":"2023-12-01T00:00:00.000Z","definition_type":"statement",
+        "definition":{{"statement":"s"}}}}"#,
+        marking(1)
+    ));
+    node.desk.take(vec![known], nation("POL"), None).unwrap();
+    for _ in 0..3 {
+        node.desk.review(true, &mut |_| ()).unwrap();
+    }
+    let reached = node.desk.home().tip().next;
+    node.desk.review(true, &mut |_| ()).unwrap();
+    assert_eq!(node.desk.home().tip().next, reached, "each review appends them anew");
+}
+
+/// ATTACKS.md row 5: an id that Poland brings itself does not stand for Korea's object.
+#[test]
+fn a_partners_own_object_does_not_vouch_for_a_withheld_one_of_the_same_id() {
+    let mut node = node();
+    let old = "2023-12-01T00:00:00.000Z";
+    let (all, few) = (applied(Tlp::Amber, &["USA", "POL"]), applied(Tlp::Amber, &["USA"]));
+    node.desk.take(vec![malware(1, old)], Nation::KOR, Some(&all)).unwrap();
+    node.desk.take(vec![malware(2, old)], Nation::KOR, Some(&few)).unwrap();
+    node.desk.take(vec![relationship(1, 1, 2)], Nation::KOR, Some(&all)).unwrap();
+    let own = applied(Tlp::Amber, &["KOR"]);
+    node.desk.take(vec![malware(2, old)], nation("POL"), Some(&own)).unwrap();
+    node.desk.take(vec![relationship(2, 1, 2)], nation("POL"), Some(&own)).unwrap();
+    node.desk.take(vec![relationship(3, 1, 2)], Nation::KOR, Some(&all)).unwrap();
+    node.desk.review(true, &mut |_| ()).unwrap();
+    // What Poland brought it reads back, its own relationship too.
+    assert_eq!(names(&node, "POL"), ["m1", "m2", "r2"]);
+    assert_eq!(names(&node, "USA"), ["m1", "m2", "r1", "r3"]);
 }
 
 #[test]
