@@ -70,6 +70,14 @@ impl Reply {
         objects.iter().map(|object| object["id"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// Of a page with this object or its versions: how many there are in it; 0 of an error.
+    fn ids_or_versions(&self, id: &str) -> usize {
+        let json: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let count = |name: &str| json[name].as_array().map_or(0, Vec::len);
+        let named = String::from_utf8_lossy(&self.body).contains(id);
+        count("versions").max(count("objects")).max(usize::from(named))
+    }
+
     fn next(&self) -> Option<String> {
         let json = self.json();
         assert_eq!(json["more"].as_bool().unwrap_or(false), json["next"].is_string());

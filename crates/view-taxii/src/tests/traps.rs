@@ -146,25 +146,63 @@ fn stored_objects_are_never_altered() {
     assert_eq!(world.get(Who::Pol, &cyber(&format!("objects/{id}/"))).body, expected);
 }
 
-/// ATTACKS.md row 19: an address with two ids never gives one because of the other.
+/// ATTACKS.md row 19: an address with two ids never gives one because of the other. The addresses are
+/// those of the router, with each of their methods; a filter by id is a second id as well.
 #[test]
 fn every_address_with_two_ids_checks_both() {
     let world = World::new();
     let (cyber_tool, arms_tool) = (made("tool", 1, V1), made("tool", 2, V1));
+    let (poland_alone, absent) = (made("tool", 3, V1), made("tool", 4, V1));
     world.release(std::slice::from_ref(&cyber_tool), &["POL", "USA", "EST"], CYBER);
     world.release(std::slice::from_ref(&arms_tool), &["POL"], ARMS);
-    for who in [Who::Pol, Who::Usa, Who::Est] {
-        for (under, is_cyber) in [(CYBER, true), (ARMS, false)] {
-            for object in [&cyber_tool, &arms_tool] {
-                let own = is_cyber == (object.id == cyber_tool.id) && (is_cyber || who == Who::Pol);
-                for rest in ["", "versions/"] {
-                    let path = super::at(under, &format!("objects/{}/{rest}", object.id));
-                    let status = world.get(who, &path).status;
-                    assert_eq!(status, if own { 200 } else { 404 }, "{who:?} {path}");
+    world.release(std::slice::from_ref(&poland_alone), &["POL"], CYBER);
+    let routes = crate::routes();
+    let two_ids = routes.iter().map(|(path, _)| *path).filter(|path| path.matches('{').count() > 1);
+    let filters = [
+        "/collections/{id}/objects/?match[id]={object}",
+        "/collections/{id}/manifest/?match[id]={object}",
+    ];
+    let mut asked = 0;
+    for path in two_ids.chain(filters) {
+        for (who, under, object) in triples([&cyber_tool, &arms_tool, &poland_alone, &absent]) {
+            let to = if object == &poland_alone.id || under == ARMS {
+                &[Who::Pol][..]
+            } else {
+                &[Who::Pol, Who::Usa, Who::Est]
+            };
+            let there = object != &absent.id && (object == &arms_tool.id) == (under == ARMS);
+            let own = there && to.contains(&who);
+            let id = super::at(under, "").replace("/rok-nato/collections/", "");
+            let path = format!("/rok-nato{path}")
+                .replace("{id}", id.trim_end_matches('/'))
+                .replace("{object}", object);
+            for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] {
+                let reply = world.ask(request(who, method, &path));
+                // Nobody may delete here: the objects are Korea's, and Poland alone may write at all.
+                let deletes = method == "DELETE" && path.ends_with(&format!("/{object}"));
+                let case = format!("{who:?} {method} {path}");
+                match (method, own) {
+                    ("GET", true) => assert_eq!(reply.ids_or_versions(object), 1, "{case}"),
+                    ("HEAD", true) => assert_eq!(reply.status, StatusCode::OK, "{case}"),
+                    _ if deletes => assert!(reply.status == 403 || reply.status == 404, "{case}"),
+                    ("GET" | "HEAD", false) if !path.contains('?') => {
+                        assert_eq!(reply.status, StatusCode::NOT_FOUND, "{case}");
+                    }
+                    _ => assert_eq!(reply.ids_or_versions(object), 0, "{case}"),
                 }
+                asked += 1;
             }
         }
     }
+    // Two addresses and two filters, by three partners, in two collections, for four objects.
+    assert_eq!(asked, 4 * 3 * 2 * 4 * 6);
+}
+
+/// Each of these with each partner and each collection.
+fn triples<'a>(objects: [&'a Made; 4]) -> impl Iterator<Item = (Who, &'static str, &'a String)> {
+    let pairs =
+        [Who::Pol, Who::Usa, Who::Est].into_iter().flat_map(|who| [(who, CYBER), (who, ARMS)]);
+    pairs.flat_map(move |(who, under)| objects.map(|object| (who, under, &object.id)))
 }
 
 /// ATTACKS.md row 7.
