@@ -12,6 +12,22 @@ const LINES_AT_MOST: usize = 1_000;
 /// Macros that stand for work not done.
 const UNFINISHED: [&str; 3] = ["todo!", "unimplemented!", "dbg!"];
 
+/// What opens a connection, or asks for where a name is.
+const CONNECTS: [&str; 9] = [
+    "ureq",
+    "TcpStream::connect",
+    "TcpSocket",
+    "UdpSocket",
+    "UnixStream",
+    "ToSocketAddrs",
+    "lookup_host",
+    "client::conn",
+    "client::legacy",
+];
+
+/// The files that may: an address that the operator named, and the demo, which asks itself.
+const MAY_CONNECT: [&str; 2] = ["crates/node/src/fetch.rs", "crates/node/src/demo.rs"];
+
 /// Every rule of this module.
 pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     if !is_rust(path) {
@@ -24,6 +40,7 @@ pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
     findings.extend(suppressions(path, &code));
     findings.extend(unfinished(path, &code));
     findings.extend(globs(path, &code));
+    findings.extend(connections(path, &code));
     findings
 }
 
@@ -109,6 +126,18 @@ fn globs(path: &str, code: &Code) -> Vec<Finding> {
     found.map(|(_, line)| Finding::new(path, line, what)).collect()
 }
 
+/// ATTACKS.md row 15: what the product reads cannot make it connect to anybody.
+fn connections(path: &str, code: &Code) -> Vec<Finding> {
+    if !path.starts_with("crates/") || is_test_file(path) || MAY_CONNECT.contains(&path) {
+        return Vec::new();
+    }
+    let connects = |line: &str| CONNECTS.iter().any(|name| has_word(line, name));
+    let found = code.lines().filter(|(line, number)| connects(line) && !code.is_test(*number));
+    let what = "this can open a connection: let crates/node/src/fetch.rs do it, for an address that \
+                the operator named";
+    found.map(|(_, line)| Finding::new(path, line, what)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +165,17 @@ mod tests {
         assert_eq!(lines(FILE, "\n//! Late.\n"), [1]);
         assert_eq!(lines(FILE, "use std::fmt;\n"), [1]);
         assert_eq!(lines(FILE, "//! Placeholder.\n"), [1]);
+    }
+
+    #[test]
+    fn only_two_files_connect_to_others() {
+        let text =
+            "//! A.\nuse std::net::TcpStream;\nfn a() { TcpStream::connect(b) }\nuse ureq::get;\n";
+        assert_eq!(lines(FILE, text), [3, 4]);
+        assert_eq!(lines("crates/node/src/fetch.rs", text), []);
+        assert_eq!(lines("crates/node/src/listen/tests.rs", text), []);
+        let in_test = "//! A.\n#[cfg(test)]\nmod tests {\nfn a() { TcpStream::connect(b) }\n}\n";
+        assert_eq!(lines(FILE, in_test), []);
     }
 
     #[test]
