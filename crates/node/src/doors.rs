@@ -290,3 +290,6 @@ fn inbox_error(error: &IntakeError) -> InboxError {
         | IntakeError::Approval(_) => InboxError::Failed(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;
