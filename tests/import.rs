@@ -1,20 +1,11 @@
 //! `entente import`: every form of input, what becomes of bad objects, and what is left behind.
 
 use std::fs;
-use std::io::Write as _;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 use crate::node::{AREA, Node, PROGRAMME};
-use crate::objects::{broken, bundle, indicator, indicator_id, lines};
-
-fn gzip(text: &str) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).unwrap();
-    encoder.finish().unwrap()
-}
+use crate::objects::{broken, bundle, gzip, indicator, indicator_id, lines};
 
 fn counts(done: &Value) -> (u64, u64, u64) {
     let count = |name: &str| done[name].as_u64().unwrap();
@@ -30,7 +21,7 @@ fn every_form_of_input_is_read() {
         node.file("lines.ndjson", lines(some(5))),
         node.file("one.json", indicator(10).to_string()),
         node.file("list.json", some(15).collect::<Value>().to_string()),
-        node.file("lines.ndjson.gz", gzip(&lines(some(20)))),
+        node.file("lines.ndjson.gz", gzip(lines(some(20)).as_bytes())),
         node.file("bundle.json.zst", zstd::encode_all(bundle(some(25)).as_bytes(), 3).unwrap()),
     ];
     for file in &files {

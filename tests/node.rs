@@ -4,7 +4,7 @@
 //! the surroundings of the person who runs the tests (`ENTENTE_DIR` and the like) do not count.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -257,17 +257,20 @@ impl Node {
 
     /// Serves this node on a free port.
     pub(crate) fn serve(&self, args: &[&str]) -> Served {
+        self.serve_logging(args, "warn")
+    }
+
+    /// The same with a log of this level.
+    pub(crate) fn serve_logging(&self, args: &[&str], level: &str) -> Served {
         let args = [&["--json", "serve", "--listen", "127.0.0.1:0"], args].concat();
         let mut command = self.command(&args);
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = self.work().join("serve.log");
+        command.env("ENTENTE_LOG", level).stderr(fs::File::create(&log).unwrap());
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        if line.is_empty() {
-            let mut said = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-            panic!("serve ended: {said}");
-        }
-        Served { child, told: serde_json::from_str(&line).unwrap() }
+        assert!(!line.is_empty(), "serve ended: {}", fs::read_to_string(log).unwrap());
+        Served { child, told: serde_json::from_str(&line).unwrap(), log }
     }
 }
 
@@ -292,6 +295,7 @@ pub(crate) fn id(object: &Value) -> String {
 pub(crate) struct Served {
     child: Child,
     told: Value,
+    log: PathBuf,
 }
 
 impl Served {
@@ -303,6 +307,11 @@ impl Served {
     /// Waits for the end; gives the exit code.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         self.child.wait().unwrap().code()
+    }
+
+    /// What it has written to its log.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(&self.log).unwrap()
     }
 
     /// The address of the discovery, by the name that is on the certificate.

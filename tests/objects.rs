@@ -2,6 +2,10 @@
 //!
 //! Invariant: addresses and names are of the ranges reserved for documentation (RFC 5737, RFC 2606).
 
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 
 /// The id of a made-up indicator.
@@ -54,4 +58,11 @@ pub(crate) fn bundle(objects: impl IntoIterator<Item = Value>) -> String {
     let objects: Vec<Value> = objects.into_iter().collect();
     let id = "bundle--5eb7a1c2-0000-4000-8000-000000000000";
     json!({ "type": "bundle", "id": id, "objects": objects }).to_string()
+}
+
+/// Bytes under gzip.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }

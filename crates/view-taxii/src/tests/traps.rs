@@ -199,7 +199,7 @@ fn every_address_with_two_ids_checks_both() {
 }
 
 /// Each of these with each partner and each collection.
-fn triples<'a>(objects: [&'a Made; 4]) -> impl Iterator<Item = (Who, &'static str, &'a String)> {
+fn triples(objects: [&Made; 4]) -> impl Iterator<Item = (Who, &'static str, &String)> {
     let pairs =
         [Who::Pol, Who::Usa, Who::Est].into_iter().flat_map(|who| [(who, CYBER), (who, ARMS)]);
     pairs.flat_map(move |(who, under)| objects.map(|object| (who, under, &object.id)))
