@@ -97,6 +97,42 @@ fn object(id: &str, more: &str) -> Prepared {
     ))
 }
 
+/// A statement as a marking.
+fn statement(id: &str) -> Prepared {
+    ready(&format!(
+        r#"{{"type":"marking-definition","spec_version":"2.1","id":"{id}",
+        "created":"2023-12-01T00:00:00.000Z","definition_type":"statement",
+        "definition":{{"statement":"s"}}}}"#
+    ))
+}
+
+/// ATTACKS.md row 6: whether it is read back would tell Poland which markings are here.
+#[test]
+fn a_marking_that_a_partner_does_not_have_is_unknown_to_it() {
+    let id = "marking-definition--3c7b5b88-8ff7-4a4d-aa9d-feb398cd0009";
+    let marked = |n: u8| {
+        let more = format!(r#""is_family":false,"object_marking_refs":["{id}"]"#);
+        object(&format!("malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd00{n:02x}"), &more)
+    };
+    let own = applied(Tlp::Amber, &["KOR"]);
+    let mut node = node();
+    node.desk.take(vec![statement(id)], Nation::KOR, None).unwrap();
+    node.desk.take(vec![statement(id)], nation("POL"), Some(&own)).unwrap();
+    node.desk.take(vec![marked(1)], nation("POL"), Some(&own)).unwrap();
+    node.desk.take(vec![marked(2)], nation("USA"), Some(&own)).unwrap();
+    assert_eq!(names(&node, "POL"), ["m1", "m9"]);
+    assert_eq!(names(&node, "USA"), Vec::<String>::new());
+    // Nor does a partner's definition make known what Korea's own objects carry.
+    let other = "marking-definition--3c7b5b88-8ff7-4a4d-aa9d-feb398cd000a";
+    let more = format!(r#""is_family":false,"object_marking_refs":["{other}"]"#);
+    let quarantined = object("malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0003", &more);
+    let all = applied(Tlp::Amber, &["USA", "POL"]);
+    node.desk.take(vec![quarantined], Nation::KOR, Some(&all)).unwrap();
+    node.desk.take(vec![statement(other)], nation("USA"), Some(&own)).unwrap();
+    node.desk.review(true, &mut |_| ()).unwrap();
+    assert_eq!(names(&node, "USA"), ["ma"]);
+}
+
 #[test]
 fn a_review_of_reports_on_each_other_ends() {
     let mut node = node();
@@ -113,13 +149,7 @@ fn a_review_of_reports_on_each_other_ends() {
     };
     node.desk.take(vec![report(1, 2), report(2, 1)], nation("POL"), None).unwrap();
     // One of the markings becomes known, the other does not.
-    let known = ready(&format!(
-        r#"{{"type":"marking-definition","spec_version":"2.1","id":"{}",
-        "created":"2023-12-01T00:00:00.000Z","definition_type":"statement",
-        "definition":{{"statement":"s"}}}}"#,
-        marking(1)
-    ));
-    node.desk.take(vec![known], nation("POL"), None).unwrap();
+    node.desk.take(vec![statement(&marking(1))], nation("POL"), None).unwrap();
     for _ in 0..3 {
         node.desk.review(true, &mut |_| ()).unwrap();
     }
@@ -136,15 +166,19 @@ fn a_partners_own_object_does_not_vouch_for_a_withheld_one_of_the_same_id() {
     let (all, few) = (applied(Tlp::Amber, &["USA", "POL"]), applied(Tlp::Amber, &["USA"]));
     node.desk.take(vec![malware(1, old)], Nation::KOR, Some(&all)).unwrap();
     node.desk.take(vec![malware(2, old)], Nation::KOR, Some(&few)).unwrap();
-    node.desk.take(vec![relationship(1, 1, 2)], Nation::KOR, Some(&all)).unwrap();
+    let about_2 = |n: u8| {
+        let more = r#""is_family":false,"x_ref":"malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0002""#;
+        object(&format!("malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd00{n:02x}"), more)
+    };
+    node.desk.take(vec![about_2(3)], Nation::KOR, Some(&all)).unwrap();
     let own = applied(Tlp::Amber, &["KOR"]);
     node.desk.take(vec![malware(2, old)], nation("POL"), Some(&own)).unwrap();
-    node.desk.take(vec![relationship(2, 1, 2)], nation("POL"), Some(&own)).unwrap();
-    node.desk.take(vec![relationship(3, 1, 2)], Nation::KOR, Some(&all)).unwrap();
+    node.desk.take(vec![about_2(4)], nation("POL"), Some(&own)).unwrap();
+    node.desk.take(vec![about_2(5)], Nation::KOR, Some(&all)).unwrap();
     node.desk.review(true, &mut |_| ()).unwrap();
-    // What Poland brought it reads back, its own relationship too.
-    assert_eq!(names(&node, "POL"), ["m1", "m2", "r2"]);
-    assert_eq!(names(&node, "USA"), ["m1", "m2", "r1", "r3"]);
+    // What Poland brought it reads back, what it says of its own object too.
+    assert_eq!(names(&node, "POL"), ["m1", "m2", "m4"]);
+    assert_eq!(names(&node, "USA"), ["m1", "m2", "m3", "m5"]);
 }
 
 #[test]
