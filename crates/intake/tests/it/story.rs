@@ -176,6 +176,8 @@ fn a_partners_own_object_does_not_vouch_for_a_withheld_one_of_the_same_id() {
     node.desk.take(vec![about_2(4)], nation("POL"), Some(&own)).unwrap();
     node.desk.take(vec![about_2(5)], Nation::KOR, Some(&all)).unwrap();
     node.desk.review(true, &mut |_| ()).unwrap();
+    let why = node.desk.explain("malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0002", nation("USA"));
+    assert!(why.unwrap().released, "explained is what Poland brought");
     // What Poland brought it reads back, what it says of its own object too.
     assert_eq!(names(&node, "POL"), ["m1", "m2", "m4"]);
     assert_eq!(names(&node, "USA"), ["m1", "m2", "m3", "m5"]);

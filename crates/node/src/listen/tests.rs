@@ -284,6 +284,17 @@ const FAULTS: &[Fault] = &[
         extension.set_criticality(true);
         p.custom_extensions.push(extension);
     }),
+    ("with critical policy constraints", |p| {
+        let constraints = vec![0x30, 3, 0x80, 1, 0];
+        let mut extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 36], constraints);
+        extension.set_criticality(true);
+        p.custom_extensions.push(extension);
+    }),
+    ("with a purpose twice", |p| {
+        let client = vec![0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
+        let extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 37], client);
+        p.custom_extensions.push(extension);
+    }),
 ];
 
 /// Who can have signed a certificate: each with what is sent along.
@@ -346,7 +357,7 @@ async fn the_right_certificate_is_known_and_none_is_a_stranger() {
     }
 }
 
-/// Every fault with every signer: 16 × 7 certificates, of which two are good, and the same two
+/// Every fault with every signer: 18 × 7 certificates, of which two are good, and the same two
 /// again when they are revoked.
 #[tokio::test]
 async fn no_bad_certificate_gets_a_session() {
@@ -381,7 +392,7 @@ async fn no_bad_certificate_gets_a_session() {
         node.assert_served_nobody_since(before, "revoked");
         refused += 1;
     }
-    assert_eq!(refused, 112);
+    assert_eq!(refused, 126);
     assert!(node.ask_as(&node.partner("POL")).await.is_ok());
 }
 
