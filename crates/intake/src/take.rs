@@ -61,6 +61,8 @@ pub(crate) struct Candidate {
     place: Option<usize>,
     /// Its place in the log, if it is there.
     pub(crate) stored: Option<Known>,
+    /// Where it stood when it first came, if it is there.
+    arrived: Option<Seq>,
     pub(crate) object: Prepared,
     version: i64,
     pub(crate) bringer: Nation,
@@ -79,6 +81,7 @@ impl Candidate {
         Self {
             place: None,
             stored: None,
+            arrived: None,
             object,
             version,
             bringer,
@@ -439,8 +442,10 @@ impl Desk {
         let newest = versions.iter().rfind(|known| known.bringer == put.brought_by);
         let Some(known) = newest.copied().filter(|known| known.seq == seq) else { return Ok(None) };
         let Ok(object) = prepare(put.bytes.into_owned()) else { return Ok(None) };
+        let same = |one: &&Known| one.bringer == known.bringer && one.version == known.version;
+        let arrived = versions.iter().filter(same).map(|one| one.seq).min();
         let candidate = Candidate::new(object, put.brought_by, put.version, put.label);
-        Ok(Some(Candidate { stored: Some(known), ..candidate }))
+        Ok(Some(Candidate { stored: Some(known), arrived, ..candidate }))
     }
 
     fn decide_own(&mut self, candidate: &mut Candidate, plan: &Plan) -> Result<(), IntakeError> {
@@ -533,7 +538,8 @@ impl Desk {
         Ok(holds)
     }
 
-    /// What each partner receives, in the order of the log.
+    /// What each partner receives, in the order in which it first came: where an object stands that
+    /// was appended anew depends on what the partner may not see.
     fn releases(
         &mut self,
         plan: &Plan,
@@ -541,19 +547,20 @@ impl Desk {
         now: i64,
         taken: &mut Taken,
     ) -> Result<Vec<Release>, IntakeError> {
-        let mut objects: BTreeMap<PartnerIndex, Vec<Seq>> = BTreeMap::new();
+        let mut objects: BTreeMap<PartnerIndex, Vec<(Seq, Seq)>> = BTreeMap::new();
         for ((candidate, released), &seq) in plan.candidates.iter().zip(&plan.released).zip(seqs) {
             let before = candidate.kept().map_or(PartnerSet::NONE, |known| known.released);
             let fresh = released.without(before);
             taken.followed += u64::from(candidate.stored.is_some() && !fresh.is_empty());
             for partner in fresh.iter() {
-                objects.entry(partner).or_default().push(seq);
+                objects.entry(partner).or_default().push((candidate.arrived.unwrap_or(seq), seq));
             }
         }
         let mut releases = Vec::new();
         for (partner, mut objects) in objects {
             objects.sort_unstable();
             let after = self.home.last_added(partner)?.map_or(i64::MIN, |last| last + 1);
+            let objects = objects.into_iter().map(|(_, seq)| seq).collect();
             releases.push(Release { partner, first_added: now.max(after), objects });
         }
         Ok(releases)
