@@ -129,52 +129,75 @@ impl Timestamp {
     /// As STIX writes it: at least three decimal places (§3.2), as many as it takes to be exact.
     pub fn to_stix(self) -> String {
         let mut out = Vec::with_capacity(30);
-        self.write_stix(&mut out);
+        TimestampWriter::default().write_stix(self, &mut out);
         String::from_utf8(out).unwrap_or_default()
-    }
-
-    /// Appends what [`Timestamp::to_stix`] gives.
-    pub fn write_stix(self, out: &mut Vec<u8>) {
-        let fraction = self.nanos % NANOS_PER_SECOND;
-        let places = match fraction {
-            n if n % 1_000_000 == 0 => 3,
-            n if n % 1_000 == 0 => 6,
-            _ => 9,
-        };
-        self.write(places, out);
     }
 
     /// As TAXII 2.1 writes it: exactly six decimal places, rounded down.
     pub fn to_taxii(self) -> String {
         let mut out = Vec::with_capacity(30);
-        self.write_taxii(&mut out);
+        TimestampWriter::default().write_taxii(self, &mut out);
         String::from_utf8(out).unwrap_or_default()
     }
 
-    /// Appends what [`Timestamp::to_taxii`] gives.
-    pub fn write_taxii(self, out: &mut Vec<u8>) {
-        self.write(6, out);
-    }
-
-    /// With `places` decimal places, three to nine, rounded down. Pages have thousands of these.
-    #[inline]
-    fn write(self, places: usize, out: &mut Vec<u8>) {
+    /// `YYYY-MM-DDTHH:mm:ss.`, with more digits of the year where it has more.
+    fn to_second(self) -> Vec<u8> {
         let leap = self.nanos >= NANOS_PER_SECOND;
         let (year, month, day) = civil_from_days(self.seconds.div_euclid(SECONDS_PER_DAY));
         let of_day = self.seconds.rem_euclid(SECONDS_PER_DAY);
-        match u32::try_from(year) {
-            Ok(year) if year <= 9999 => out.extend_from_slice(&digits::<4>(year)),
+        let mut out = match u32::try_from(year) {
+            Ok(year) if year <= 9999 => digits::<4>(year).to_vec(),
             // Reached by arithmetic alone: no text has such a year.
-            Ok(_) | Err(_) => out.extend_from_slice(year.to_string().as_bytes()),
+            Ok(_) | Err(_) => year.to_string().into_bytes(),
+        };
+        for (sign, field) in [
+            (b'-', month),
+            (b'-', day),
+            (b'T', of_day / 3600),
+            (b':', of_day / 60 % 60),
+            (b':', of_day % 60 + i64::from(leap)),
+        ] {
+            let [tens, ones] = digits(u32::try_from(field).unwrap_or(0));
+            out.extend([sign, tens, ones]);
         }
-        let two = |field: i64| digits::<2>(u32::try_from(field).unwrap_or(0));
-        let ([mo1, mo2], [d1, d2]) = (two(month), two(day));
-        let ([h1, h2], [mi1, mi2]) = (two(of_day / 3600), two(of_day / 60 % 60));
-        let [s1, s2] = two(of_day % 60 + i64::from(leap));
-        out.extend_from_slice(&[
-            b'-', mo1, mo2, b'-', d1, d2, b'T', h1, h2, b':', mi1, mi2, b':', s1, s2, b'.',
-        ]);
-        let fraction = digits::<9>(self.nanos % NANOS_PER_SECOND);
+        out.push(b'.');
+        out
+    }
+}
+
+/// Writes timestamps, and remembers the second written last: of thousands on a page, most lie in one.
+#[derive(Clone, Debug, Default)]
+pub struct TimestampWriter {
+    last: Option<(i64, bool)>,
+    to_second: Vec<u8>,
+}
+
+impl TimestampWriter {
+    /// Appends what [`Timestamp::to_stix`] gives.
+    pub fn write_stix(&mut self, time: Timestamp, out: &mut Vec<u8>) {
+        let fraction = time.nanos % NANOS_PER_SECOND;
+        let places = match fraction {
+            n if n % 1_000_000 == 0 => 3,
+            n if n % 1_000 == 0 => 6,
+            _ => 9,
+        };
+        self.write(time, places, out);
+    }
+
+    /// Appends what [`Timestamp::to_taxii`] gives.
+    pub fn write_taxii(&mut self, time: Timestamp, out: &mut Vec<u8>) {
+        self.write(time, 6, out);
+    }
+
+    /// With `places` decimal places, three to nine, rounded down.
+    fn write(&mut self, time: Timestamp, places: usize, out: &mut Vec<u8>) {
+        let second = (time.seconds, time.nanos >= NANOS_PER_SECOND);
+        if self.last != Some(second) {
+            self.to_second = time.to_second();
+            self.last = Some(second);
+        }
+        out.extend_from_slice(&self.to_second);
+        let fraction = digits::<9>(time.nanos % NANOS_PER_SECOND);
         out.extend_from_slice(fraction.get(..places).unwrap_or(&fraction));
         out.push(b'Z');
     }

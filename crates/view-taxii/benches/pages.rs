@@ -54,7 +54,7 @@ fn main() {
         ratios.push((name, "cold", cost.as_secs_f64() / cold.as_secs_f64()));
     }
     client.coding = "";
-    client.measure("one object by id", 2_000, |round| {
+    client.measure("one object by id", 10_000, |round| {
         at(&format!("objects/{}/", made(round * 7 % objects).id))
     });
     client.measure("type filter, limit 100", 1_000, |round| {
@@ -67,7 +67,7 @@ fn main() {
     client.measure("incremental poll, 10 new", 2_000, |_| {
         at(&format!("objects/?added_after={}", after(objects - 10)))
     });
-    client.measure("incremental poll, nothing new", 2_000, |_| {
+    client.measure("incremental poll, nothing new", 20_000, |_| {
         at(&format!("objects/?added_after={}", after(objects)))
     });
     client.measure("API root (login alone)", 2_000, |_| "/rok-nato/".to_owned());

@@ -1,8 +1,7 @@
 //! Readers of the store, kept open, and when it last changed.
 //!
 //! Invariants:
-//! * A reader is used by one request at a time, which sees one state of the store; a reader that
-//!   failed is not used again.
+//! * A reader is used by one request at a time; one that failed is not used again.
 //! * If anything was committed before a request began, its [`Readers::generation`] is greater than
 //!   that of every request that ended before the commit.
 
@@ -41,15 +40,13 @@ impl Readers {
         question: impl FnOnce(&mut Reader, u64) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut seat = self.take()?;
-        let known = &mut seat.data_version;
-        let answer = seat.reader.snapshot(|reader| {
-            let data_version = reader.data_version()?;
-            if data_version != *known {
-                *known = data_version;
-                self.generation.fetch_add(1, Ordering::SeqCst);
-            }
-            question(reader, self.generation.load(Ordering::SeqCst))
-        })?;
+        let data_version = seat.reader.data_version()?;
+        if data_version != seat.data_version {
+            seat.data_version = data_version;
+            self.generation.fetch_add(1, Ordering::SeqCst);
+        }
+        let generation = self.generation.load(Ordering::SeqCst);
+        let answer = question(&mut seat.reader, generation)?;
         self.give_back(seat);
         Ok(answer)
     }
