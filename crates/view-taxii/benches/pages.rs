@@ -15,6 +15,7 @@ mod fixture;
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -74,6 +75,51 @@ fn main() {
     for (name, what, ratio) in ratios {
         println!("{what} page against memory, {name}: {ratio:.2}");
     }
+    if is_asked_for("eight partners") {
+        eight_partners(address, objects);
+    }
+    println!("resident, with the writer and the clients of this benchmark: {} MiB", resident_mib());
+}
+
+/// How long one partner waits for a page while seven others read the whole collection.
+fn eight_partners(address: SocketAddr, objects: u64) {
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for nation in NATIONS.iter().filter(|nation| **nation != "POL") {
+            let stop = &stop;
+            scope.spawn(move || {
+                let mut client = Client { login: login(nation), ..Client::new(address) };
+                let mut page = 0;
+                while !stop.load(Ordering::Relaxed) {
+                    page = (page + 1_000) % objects;
+                    client.ask(&at(&format!("objects/?limit=1000&added_after={}", after(page))));
+                }
+            });
+        }
+        let mut client = Client::new(address);
+        let mut times: Vec<Duration> = (0..400)
+            .map(|round| {
+                let start = Instant::now();
+                let after = after(round * 7 % objects);
+                client.ask(&at(&format!("objects/?limit=1000&added_after={after}")));
+                start.elapsed()
+            })
+            .collect();
+        stop.store(true, Ordering::Relaxed);
+        times.sort_unstable();
+        let (middle, late) = (times[times.len() / 2], times[times.len() * 99 / 100]);
+        println!("eight partners at once: a cold page in {middle:.1?}, 99 of 100 in {late:.1?}");
+    });
+}
+
+fn login(nation: &str) -> String {
+    STANDARD.encode(format!("{0}:secret-{0}", nation.to_lowercase()))
+}
+
+fn resident_mib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
 const LENGTH: usize = 800;
@@ -130,6 +176,7 @@ fn serve(app: Router) -> SocketAddr {
 
 struct Client {
     stream: TcpStream,
+    login: String,
     coding: &'static str,
     buffer: Vec<u8>,
 }
@@ -138,7 +185,7 @@ impl Client {
     fn new(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        Self { stream, coding: "", buffer: vec![0; 4 << 20] }
+        Self { stream, login: login("POL"), coding: "", buffer: vec![0; 4 << 20] }
     }
 
     /// The body of the answer, which must be a good one.
@@ -148,11 +195,10 @@ impl Client {
     }
 
     fn ask(&mut self, path: &str) -> (usize, usize) {
-        let login = STANDARD.encode("pol:secret-pol");
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: application/taxii+json\r\n\
-             Accept-Encoding: {}\r\nAuthorization: Basic {login}\r\n\r\n",
-            self.coding
+             Accept-Encoding: {}\r\nAuthorization: Basic {}\r\n\r\n",
+            self.coding, self.login
         );
         self.stream.write_all(request.as_bytes()).unwrap();
         let mut filled = 0;

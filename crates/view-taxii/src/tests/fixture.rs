@@ -33,7 +33,7 @@ pub(crate) const ARMS: &str = "rok-nato-itpp-2023/arms-control";
 pub(crate) const START: &str = "2024-05-01T00:00:00Z";
 
 /// The partners, by number.
-pub(crate) const NATIONS: [&str; 3] = ["POL", "USA", "EST"];
+pub(crate) const NATIONS: [&str; 8] = ["POL", "USA", "EST", "GBR", "ITA", "DNK", "NLD", "CZE"];
 
 pub(crate) fn nation(code: &str) -> Nation {
     code.parse().unwrap()
