@@ -98,8 +98,8 @@ impl Desk {
             return Ok(Some(again));
         }
         label.faults = label.faults.without(Fault::UnknownMarking);
-        for &uuid in &candidate.object.markings {
-            match self.marking(uuid, candidate.bringer)? {
+        for &key in &candidate.object.markings {
+            match self.marking(key, candidate.bringer)? {
                 Marking::Label(found) => label = label.combine(&found),
                 Marking::Bad => label = label.faulty(Fault::BadMarking),
                 Marking::Statement | Marking::Unknown => {}
@@ -116,16 +116,16 @@ impl Desk {
         here: &Places,
         (places, labels): (&mut Vec<usize>, &mut Vec<LabelNumber>),
     ) -> Result<(), IntakeError> {
-        for &uuid in &candidate.object.mentions {
-            let is_member = Some(uuid) != candidate.object.created_by
-                && !candidate.object.markings.contains(&uuid)
-                && !self.parties.contains_key(&uuid);
+        for &key in &candidate.object.mentions {
+            let is_member = Some(key) != candidate.object.created_by
+                && !candidate.object.markings.contains(&key)
+                && !self.parties.contains_key(&key);
             if !is_member {
                 continue;
             }
-            match here.get(&(candidate.bringer, uuid)) {
+            match here.get(&(candidate.bringer, key)) {
                 Some(&place) => places.push(place),
-                None => labels.extend(self.known(uuid, candidate.bringer)?.0),
+                None => labels.extend(self.known(key, candidate.bringer)?.0),
             }
         }
         Ok(())

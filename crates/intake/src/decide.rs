@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use entente_log::entry::LabelNumber;
+use entente_object::id::OwnedId;
 use entente_object::time::Timestamp;
 use entente_release::approval::{Approval, ApprovalState, Subject, weigh};
 use entente_release::decide::{
@@ -12,11 +13,10 @@ use entente_release::label::Fault;
 use entente_release::policy::{Policy as _, Recipients, World, recipients};
 use entente_release::{Label, Nation, NationSet, PartnerSet, label_marking};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use crate::acts::{ApprovalAct, ImportAct, UserAct, kind};
 use crate::desk::{Desk, IntakeError, latest};
-use crate::prepare::prepare;
+use crate::prepare::mentioned;
 
 /// Why one partner may or may not have one object.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct Explanation {
     /// Whether the partner has it.
     pub released: bool,
     /// The ids that it mentions and that the partner may not have, or that are not here.
-    pub withheld: Vec<Uuid>,
+    pub withheld: Vec<OwnedId>,
 }
 
 /// How many objects of a label go to whom.
@@ -172,7 +172,7 @@ impl Desk {
     fn author(&self, object: u64) -> Result<Option<String>, IntakeError> {
         let put = self.home.put(object)?;
         let mut first = object;
-        for known in self.home.versions(put.uuid)? {
+        for known in self.home.versions(put.key())? {
             if known.bringer == put.brought_by && self.home.digest(known.seq)? == put.digest {
                 first = first.min(known.seq);
             }
@@ -212,11 +212,10 @@ impl Desk {
         let label = self.home.labels().get(at).map(|interned| interned.label.clone());
         let label = label.ok_or(entente_store::StoreError::Dangling("a label"))?;
         let now = self.now();
-        let prepared = prepare(put.bytes.into_owned());
-        let prepared = prepared.map_err(|_| IntakeError::NoObject(id.to_owned()))?;
+        let mentions = mentioned(&put.bytes).map_err(|_| IntakeError::NoObject(id.to_owned()))?;
         let mut withheld = Vec::new();
-        for &mention in &prepared.mentions {
-            if !self.known(mention, known.bringer)?.1.contains(partner.index) {
+        for mention in mentions {
+            if !self.known(mention.key(), known.bringer)?.1.contains(partner.index) {
                 withheld.push(mention);
             }
         }

@@ -13,6 +13,7 @@ use entente_log::entry::{Act, Entry, LabelNumber};
 use entente_log::journal::Journal as _;
 use entente_object::clock::Clock;
 use entente_object::id::Id;
+use entente_object::id::IdKey;
 use entente_object::time::Timestamp;
 use entente_programme::{National, Policies, Problem, Programme};
 use entente_release::label::{Under, Window};
@@ -21,7 +22,6 @@ use entente_release::{Label, Nation, Partner, PartnerIndex, PartnerSet};
 use entente_store::{Home, Known, StoreError};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
-use uuid::Uuid;
 
 use crate::acts::{NationalAct, NodeAct, PartnerAct, ProgrammeAct, kind};
 use crate::decide::Decided;
@@ -92,15 +92,15 @@ pub struct Desk {
     pub(crate) partners: Vec<Partner>,
     pub(crate) records: Vec<PartnerRecord>,
     pub(crate) channel: Channel,
-    /// The nations of the parties to adopted programmes, by the UUID of their identity.
-    pub(crate) parties: FxHashMap<Uuid, Nation>,
+    /// The nations of the parties to adopted programmes, by the id of their identity.
+    pub(crate) parties: FxHashMap<IdKey, Nation>,
     pub(crate) numbers: FxHashMap<Label, LabelNumber>,
     /// The rule's answers, by label and then by object type.
     pub(crate) decided: FxHashMap<LabelNumber, Vec<(String, Decided)>>,
     /// What nations mean by markings, by who brought their definitions.
-    pub(crate) markings: FxHashMap<(Nation, Uuid), Marking>,
+    pub(crate) markings: FxHashMap<(Nation, IdKey), Marking>,
     /// Who has what is mentioned often: the label and recipients of this node's newest version.
-    pub(crate) hot: FxHashMap<Uuid, (Option<LabelNumber>, PartnerSet)>,
+    pub(crate) hot: FxHashMap<IdKey, (Option<LabelNumber>, PartnerSet)>,
 }
 
 impl Desk {
@@ -142,7 +142,7 @@ impl Desk {
             .policies
             .programmes()
             .flat_map(|programme| programme.parties().iter().map(|party| party.nation))
-            .map(|nation| (crate::prepare::party_identity(nation), nation))
+            .map(|nation| (crate::prepare::party_key(nation), nation))
             .collect();
         let acts = latest(&self.home, kind::PARTNER, |act: &PartnerAct| act.index)?;
         self.records = acts.into_iter().filter_map(read_partner).collect();
@@ -193,11 +193,9 @@ impl Desk {
     pub fn newest(&self, id: &str) -> Result<Known, IntakeError> {
         let missing = || IntakeError::NoObject(id.to_owned());
         let read = Id::parse(id).map_err(|_| missing())?;
-        let versions = self.home.versions(read.uuid)?;
+        let versions = self.home.versions(read.key())?;
         let own = versions.iter().rfind(|known| known.bringer == self.here);
-        let known = *own.or(versions.last()).ok_or_else(missing)?;
-        let is_it = self.home.put(known.seq)?.object_type == read.type_name;
-        if is_it { Ok(known) } else { Err(missing()) }
+        own.or(versions.last()).copied().ok_or_else(missing)
     }
 
     /// The partner of a nation.

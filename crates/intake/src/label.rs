@@ -92,7 +92,7 @@ pub(crate) fn own_label(
     bringer: Nation,
     applied: Option<&Applied>,
     declared: &BTreeSet<Caveat>,
-    marking: &mut impl FnMut(uuid::Uuid) -> Marking,
+    marking: &mut impl FnMut(entente_object::id::IdKey) -> Marking,
 ) -> Label {
     let mut faults = Faults::NONE;
     let mut label = applied.map(|applied| applied.label(bringer, object.tlp));
@@ -105,8 +105,8 @@ pub(crate) fn own_label(
     if let Some(Defines::Label(own)) = &object.defines {
         add((**own).clone());
     }
-    for &uuid in &object.markings {
-        match marking(uuid) {
+    for &key in &object.markings {
+        match marking(key) {
             Marking::Label(found) => add(*found),
             Marking::Statement => {}
             Marking::Bad => faults = faults.with(Fault::BadMarking),

@@ -4,7 +4,7 @@
 //! depend on what the node holds.
 
 use entente_log::codec::Damaged;
-use entente_object::id::{Id, OwnedId, mentions_in_map};
+use entente_object::id::{Id, IdKey, OwnedId, mentions_in_map};
 use entente_object::json::Value;
 use entente_object::marking::{MARKING_DEFINITION, TLP_2_0_EXTENSION, Tlp};
 use entente_object::object::{Object, ObjectError};
@@ -36,6 +36,11 @@ pub fn party_identity(nation: Nation) -> Uuid {
     Uuid::new_v5(&PARTY_NAMESPACE, nation.as_str().as_bytes())
 }
 
+/// What stands for the id of that `identity`.
+pub(crate) fn party_key(nation: Nation) -> IdKey {
+    IdKey::of("identity", party_identity(nation))
+}
+
 /// An object, ready to be taken in.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -43,18 +48,20 @@ pub struct Prepared {
     pub bytes: Vec<u8>,
     /// Its id.
     pub id: OwnedId,
+    /// What stands for its id.
+    pub key: IdKey,
     /// Its version in microseconds since 1970, if it bears one.
     pub version: Option<i64>,
     /// SHA-256 of its bytes.
     pub digest: [u8; 32],
     /// The identity that made it.
-    pub created_by: Option<Uuid>,
+    pub created_by: Option<IdKey>,
     /// The highest TLP marking on it or on a part of it.
     pub tlp: Option<Tlp>,
     /// Its other markings, of the whole or of parts.
-    pub markings: Vec<Uuid>,
+    pub markings: Vec<IdKey>,
     /// Every id that it mentions but its own, TLP markings and our extensions.
-    pub mentions: Vec<Uuid>,
+    pub mentions: Vec<IdKey>,
     /// What it defines, if it is a marking definition.
     pub defines: Option<Defines>,
     /// Whether its label is combined with those of what it mentions.
@@ -129,8 +136,8 @@ fn examine(bytes: &[u8]) -> Result<Prepared, Refused> {
     for marking in whole.into_iter().chain(parts.iter().map(|part| part.marking)) {
         if let Some(level) = Tlp::from_marking_id(marking) {
             tlp = tlp.max(Some(level));
-        } else if !markings.contains(&marking.uuid) {
-            markings.push(marking.uuid);
+        } else if !markings.contains(&marking.key()) {
+            markings.push(marking.key());
         }
     }
     let defines = (id.type_name == MARKING_DEFINITION).then(|| defines(&object));
@@ -138,32 +145,48 @@ fn examine(bytes: &[u8]) -> Result<Prepared, Refused> {
         bytes: Vec::new(),
         version: object.version().map(Timestamp::unix_micros),
         digest: Sha256::digest(bytes).into(),
-        created_by: object.created_by_ref().map(|creator| creator.uuid),
+        created_by: object.created_by_ref().map(Id::key),
         tlp,
         markings,
         mentions: mentions(&object, id),
         defines,
         is_container: CONTAINERS.contains(&id.type_name),
         id: id.to_owned(),
+        key: id.key(),
     })
 }
 
-fn mentions(object: &Object<'_>, own: Id<'_>) -> Vec<Uuid> {
+/// The ids that the object in `bytes` mentions, for people to read.
+pub(crate) fn mentioned(bytes: &[u8]) -> Result<Vec<OwnedId>, ObjectError> {
+    let object = Object::from_bytes(bytes)?;
+    let mut ids = Vec::new();
+    each_mention(&object, object.id(), &mut |id| ids.push(id.to_owned()));
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
+}
+
+fn mentions(object: &Object<'_>, own: Id<'_>) -> Vec<IdKey> {
+    let mut mentions = Vec::new();
+    each_mention(object, own, &mut |id| mentions.push(id.key()));
+    mentions.sort_unstable();
+    mentions.dedup();
+    mentions
+}
+
+/// Calls `found` with every id in an object but its own, TLP markings and our extensions.
+fn each_mention(object: &Object<'_>, own: Id<'_>, found: &mut impl FnMut(Id<'_>)) {
     let ours = |id: Id<'_>| {
         let extension = |text: &str| Id::parse(text) == Ok(id);
         Tlp::from_marking_id(id).is_some()
             || extension(label_marking::EXTENSION_ID)
             || extension(TLP_2_0_EXTENSION)
     };
-    let mut mentions = Vec::new();
     mentions_in_map(object.members(), &mut |id| {
         if id != own && !ours(id) {
-            mentions.push(id.uuid);
+            found(id);
         }
     });
-    mentions.sort_unstable();
-    mentions.dedup();
-    mentions
 }
 
 fn defines(object: &Object<'_>) -> Defines {

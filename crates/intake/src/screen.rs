@@ -7,11 +7,10 @@
 //! * Each such refusal is recorded as an alarm.
 
 use entente_log::Seq;
-use entente_object::id::OwnedId;
+use entente_object::id::{IdKey, OwnedId};
 use entente_object::{canonical, json};
 use entente_release::Nation;
 use rustc_hash::FxHashMap;
-use uuid::Uuid;
 
 use crate::acts::{AlarmAct, EvidenceAct, kind};
 use crate::decide::hex;
@@ -41,9 +40,9 @@ impl Desk {
             }
         }
         let mut taken = Vec::with_capacity(batch.len());
-        let mut twins: FxHashMap<(Uuid, Option<i64>), [u8; 32]> = FxHashMap::default();
+        let mut twins: FxHashMap<(IdKey, Option<i64>), [u8; 32]> = FxHashMap::default();
         for (place, object) in batch.into_iter().enumerate() {
-            let twin = twins.get(&(object.id.uuid(), object.version));
+            let twin = twins.get(&(object.key, object.version));
             if twin == Some(&object.digest) {
                 plan.settle(place, Outcome::Same);
                 continue;
@@ -56,9 +55,9 @@ impl Desk {
                 plan.settle(place, outcome);
                 continue;
             }
-            twins.insert((object.id.uuid(), object.version), object.digest);
+            twins.insert((object.key, object.version), object.digest);
             if let Some(defines) = &object.defines {
-                self.markings.insert((bringer, object.id.uuid()), Marking::from(defines));
+                self.markings.insert((bringer, object.key), Marking::from(defines));
             }
             taken.push((place, object));
         }
@@ -83,14 +82,14 @@ impl Desk {
             alarm("defines-tlp", "a definition of a TLP marking was ignored".to_owned());
             return Ok(Some(Outcome::Refused(Refused::DefinesTlp)));
         }
-        let claims = [object.created_by, Some(object.id.uuid())];
-        let mut claims = claims.iter().flatten().filter_map(|uuid| self.parties.get(uuid));
+        let claims = [object.created_by, Some(object.key)];
+        let mut claims = claims.iter().flatten().filter_map(|key| self.parties.get(key));
         if let Some(&nation) = claims.find(|nation| **nation != bringer) {
             alarm("foreign-creator", format!("brought by {bringer}, created by {nation}"));
             return Ok(Some(Outcome::Refused(Refused::ForeignCreator(nation))));
         }
         let (mut other, mut elsewhere) = (contested, None);
-        for known in self.home.versions(object.id.uuid())? {
+        for known in self.home.versions(object.key)? {
             let bears = (known.version, known.bringer);
             if object.version.is_some_and(|own| own != bears.0 && object.defines.is_none()) {
                 continue;
@@ -108,8 +107,7 @@ impl Desk {
             alarm("equivocation", format!("{nation} brought this version with other content"));
         }
         let proven = matches!(object.defines, Some(Defines::Label(_)));
-        if proven && matches!(self.own_marking(object.id.uuid(), bringer)?, Some(Marking::Label(_)))
-        {
+        if proven && matches!(self.own_marking(object.key, bringer)?, Some(Marking::Label(_))) {
             return Ok(Some(Outcome::Same));
         }
         if !other {
@@ -140,28 +138,28 @@ impl Desk {
     /// What a nation means by a marking: what it brought itself, or else what it has from this node,
     /// so that the fate of what it sends does not tell it what else is here. What another nation says
     /// of it changes nothing.
-    pub(crate) fn marking(&mut self, uuid: Uuid, of: Nation) -> Result<Marking, IntakeError> {
-        let mut found = self.own_marking(uuid, of)?;
-        if found.is_none() && of != self.here && self.is_with(uuid, of)? {
-            found = self.own_marking(uuid, self.here)?;
+    pub(crate) fn marking(&mut self, key: IdKey, of: Nation) -> Result<Marking, IntakeError> {
+        let mut found = self.own_marking(key, of)?;
+        if found.is_none() && of != self.here && self.is_with(key, of)? {
+            found = self.own_marking(key, self.here)?;
         }
         Ok(found.unwrap_or(Marking::Unknown))
     }
 
     /// Whether a partner has an object of this nation.
-    fn is_with(&self, uuid: Uuid, nation: Nation) -> Result<bool, IntakeError> {
+    fn is_with(&self, key: IdKey, nation: Nation) -> Result<bool, IntakeError> {
         let partner = self.partners.iter().find(|partner| partner.nation == nation);
         let Some(index) = partner.map(|partner| partner.index) else { return Ok(false) };
-        let versions = self.home.versions(uuid)?;
+        let versions = self.home.versions(key)?;
         Ok(versions.iter().any(|one| one.bringer == self.here && one.released.contains(index)))
     }
 
-    fn own_marking(&mut self, uuid: Uuid, of: Nation) -> Result<Option<Marking>, IntakeError> {
-        if let Some(known) = self.markings.get(&(of, uuid)) {
+    fn own_marking(&mut self, key: IdKey, of: Nation) -> Result<Option<Marking>, IntakeError> {
+        if let Some(known) = self.markings.get(&(of, key)) {
             return Ok(Some(known.clone()));
         }
         let mut found: Option<Marking> = None;
-        for known in self.home.versions(uuid)?.into_iter().filter(|known| known.bringer == of) {
+        for known in self.home.versions(key)?.into_iter().filter(|known| known.bringer == of) {
             let bytes = self.home.put(known.seq)?.bytes.into_owned();
             let defines = prepare(bytes).ok().and_then(|object| object.defines);
             let next = defines.as_ref().map_or(Marking::Unknown, Marking::from);
@@ -171,7 +169,7 @@ impl Desk {
             });
         }
         if let Some(marking) = &found {
-            self.markings.insert((of, uuid), marking.clone());
+            self.markings.insert((of, key), marking.clone());
         }
         Ok(found)
     }

@@ -13,12 +13,12 @@ use std::collections::BTreeMap;
 use entente_log::Seq;
 use entente_log::entry::{Act, Entry, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::journal::Journal as _;
+use entente_object::id::IdKey;
 use entente_object::time::Timestamp;
 use entente_release::mention::{Mentioned, releasable};
 use entente_release::{Label, Nation, PartnerIndex, PartnerSet, label_marking};
 use entente_store::Known;
 use rustc_hash::{FxHashMap, FxHashSet};
-use uuid::Uuid;
 
 use crate::decide::Summary;
 use crate::desk::{Desk, IntakeError};
@@ -114,7 +114,7 @@ pub(crate) struct Plan {
     /// For each candidate: who receives it now.
     released: Vec<PartnerSet>,
     /// For each candidate: what it mentions and not all of its recipients have.
-    missing: Vec<Vec<Uuid>>,
+    missing: Vec<Vec<IdKey>>,
     /// Acts to record: their kind and their JSON.
     acts: Vec<(&'static str, String)>,
 }
@@ -132,7 +132,7 @@ impl Plan {
 }
 
 /// The places of objects by who brought them and their UUID: of several versions the newest.
-pub(crate) type Places = FxHashMap<(Nation, Uuid), usize>;
+pub(crate) type Places = FxHashMap<(Nation, IdKey), usize>;
 
 impl Desk {
     /// Takes a batch in. `bringer` is the nation that brought it, `applied` the label put on all.
@@ -153,14 +153,14 @@ impl Desk {
     pub fn withdraw(
         &mut self,
         partner: PartnerIndex,
-        uuid: Uuid,
+        key: IdKey,
         versions: Option<&[i64]>,
     ) -> Result<u64, IntakeError> {
         self.alone(|desk| {
             let owner = desk.partners.iter().find(|known| known.index == partner);
             let owner = owner.map(|known| known.nation);
             let mut objects: Vec<Seq> = Vec::new();
-            for known in desk.home.versions(uuid)? {
+            for known in desk.home.versions(key)? {
                 let wanted = versions.is_none_or(|only| only.contains(&known.version));
                 if wanted && Some(known.bringer) == owner && known.released.contains(partner) {
                     objects.push(known.seq);
@@ -173,7 +173,7 @@ impl Desk {
                 let first_added = now.max(after);
                 let release = Release { partner, first_added, objects };
                 desk.home.append(&[Entry::Withdraw(release)])?;
-                desk.hot.remove(&uuid);
+                desk.hot.remove(&key);
             }
             Ok(count)
         })
@@ -308,10 +308,10 @@ impl Desk {
         applied: Option<&Applied>,
     ) -> Result<Label, IntakeError> {
         let mut markings = FxHashMap::default();
-        for &uuid in &object.markings {
-            markings.insert(uuid, self.marking(uuid, bringer)?);
+        for &key in &object.markings {
+            markings.insert(key, self.marking(key, bringer)?);
         }
-        let mut marking = |uuid| markings.get(&uuid).cloned().unwrap_or(Marking::Unknown);
+        let mut marking = |key| markings.get(&key).cloned().unwrap_or(Marking::Unknown);
         Ok(own_label(object, bringer, applied, self.declared(), &mut marking))
     }
 
@@ -350,17 +350,17 @@ impl Desk {
     /// anything. What a party is called is public.
     pub(crate) fn known(
         &mut self,
-        uuid: Uuid,
+        key: IdKey,
         of: Nation,
     ) -> Result<(Option<LabelNumber>, PartnerSet), IntakeError> {
-        if self.parties.contains_key(&uuid) {
+        if self.parties.contains_key(&key) {
             return Ok((None, PartnerSet::from_bits(u64::MAX)));
         }
         let ours = of == self.here;
-        if let Some(&hot) = self.hot.get(&uuid).filter(|_| ours) {
+        if let Some(&hot) = self.hot.get(&key).filter(|_| ours) {
             return Ok(hot);
         }
-        let versions = self.home.versions(uuid)?;
+        let versions = self.home.versions(key)?;
         let newest = |nation| versions.iter().rfind(|known| known.bringer == nation);
         let own = newest(of);
         let has = own.or_else(|| newest(self.here)).map(|known| known.released);
@@ -369,7 +369,7 @@ impl Desk {
             if self.hot.len() >= HOT_MAX {
                 self.hot.clear();
             }
-            self.hot.insert(uuid, found);
+            self.hot.insert(key, found);
         }
         Ok(found)
     }
@@ -386,12 +386,12 @@ impl Desk {
         let mut mentions = Vec::with_capacity(candidates.len());
         for candidate in &candidates {
             let mut list = Vec::with_capacity(candidate.object.mentions.len());
-            for &uuid in &candidate.object.mentions {
-                let of = |nation| here.get(&(nation, uuid)).copied();
+            for &key in &candidate.object.mentions {
+                let of = |nation| here.get(&(nation, key)).copied();
                 let place = of(candidate.bringer).or_else(|| of(self.here));
-                list.push(match place.filter(|_| !self.parties.contains_key(&uuid)) {
+                list.push(match place.filter(|_| !self.parties.contains_key(&key)) {
                     Some(place) => Mentioned::Here(place),
-                    None => Mentioned::Before(self.known(uuid, candidate.bringer)?.1),
+                    None => Mentioned::Before(self.known(key, candidate.bringer)?.1),
                 });
             }
             mentions.push(list);
@@ -406,7 +406,7 @@ impl Desk {
             let wanted = candidate.wanted();
             let lacking = candidate.object.mentions.iter().zip(mentions);
             let lacking = lacking.filter(|(_, mention)| !wanted.without(has(mention)).is_empty());
-            plan.missing.push(lacking.map(|(uuid, _)| *uuid).collect());
+            plan.missing.push(lacking.map(|(key, _)| *key).collect());
         }
         plan.candidates = candidates;
         Ok(plan)
@@ -422,7 +422,7 @@ impl Desk {
         let mut at = 0;
         while let Some(candidate) = plan.candidates.get(at) {
             at += 1;
-            for waiting in self.home.waiting_for(candidate.object.id.uuid())? {
+            for waiting in self.home.waiting_for(candidate.object.key)? {
                 if known.insert(waiting.object) {
                     let put = self.home.put(waiting.object)?;
                     plan.candidates.extend(self.stored_candidate(waiting.object, put)?);
@@ -438,7 +438,7 @@ impl Desk {
         seq: Seq,
         put: Put<'static>,
     ) -> Result<Option<Candidate>, IntakeError> {
-        let versions = self.home.versions(put.uuid)?;
+        let versions = self.home.versions(put.key())?;
         let newest = versions.iter().rfind(|known| known.bringer == put.brought_by);
         let Some(known) = newest.copied().filter(|known| known.seq == seq) else { return Ok(None) };
         let Ok(object) = prepare(put.bytes.into_owned()) else { return Ok(None) };
@@ -504,7 +504,7 @@ impl Desk {
         }
         drop(entries);
         for candidate in &plan.candidates {
-            self.hot.remove(&candidate.object.id.uuid());
+            self.hot.remove(&candidate.object.key);
         }
         taken.outcomes = outcomes(plan, &seqs);
         Ok(taken)
@@ -602,7 +602,7 @@ fn entries<'a>(
 fn places(candidates: &[Candidate]) -> Places {
     let mut places: Places = FxHashMap::default();
     for (place, candidate) in candidates.iter().enumerate() {
-        let key = (candidate.bringer, candidate.object.id.uuid());
+        let key = (candidate.bringer, candidate.object.key);
         let at = places.entry(key).or_insert(place);
         if candidates.get(*at).is_some_and(|other| other.version <= candidate.version) {
             *at = place;

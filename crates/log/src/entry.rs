@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use entente_object::id::IdKey;
 use entente_release::{Nation, PartnerIndex, PartnerSet};
 use uuid::Uuid;
 
@@ -50,6 +51,13 @@ pub struct Put<'a> {
     pub bytes: Cow<'a, [u8]>,
 }
 
+impl Put<'_> {
+    /// What stands for its id.
+    pub fn key(&self) -> IdKey {
+        IdKey::of(&self.object_type, self.uuid)
+    }
+}
+
 /// A label under its number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LabelText<'a> {
@@ -79,8 +87,8 @@ pub struct Hold {
     pub object: Seq,
     /// The partners who may have it but for what it waits for.
     pub partners: PartnerSet,
-    /// Mentioned ids, by UUID, that are not (yet) released to all of `partners`.
-    pub mentions: Vec<Uuid>,
+    /// Mentioned ids that are not (yet) released to all of `partners`.
+    pub mentions: Vec<IdKey>,
     /// How many releasers must approve before each of these partners may have it.
     pub approvals: Vec<(PartnerIndex, u8)>,
     /// When to decide again, in microseconds since 1970.
@@ -114,8 +122,8 @@ pub struct Act<'a> {
 /// Format 1 of entries, frozen: docs/formats/journal.md.
 pub mod v1 {
     use super::{
-        Act, Cow, Entry, Hold, LabelNumber, LabelText, Nation, PartnerIndex, PartnerSet, Put,
-        Release, Uuid,
+        Act, Cow, Entry, Hold, IdKey, LabelNumber, LabelText, Nation, PartnerIndex, PartnerSet,
+        Put, Release, Uuid,
     };
     use crate::codec::{Damaged, Reader, put_text, put_varint, put_zigzag};
 
@@ -233,8 +241,8 @@ pub mod v1 {
         for (partner, releasers) in &hold.approvals {
             out.extend_from_slice(&[partner.get(), *releasers]);
         }
-        for uuid in &hold.mentions {
-            out.extend_from_slice(uuid.as_bytes());
+        for key in &hold.mentions {
+            out.extend_from_slice(key.as_bytes());
         }
     }
 
@@ -286,7 +294,7 @@ pub mod v1 {
         }
         let mut mentions = Vec::new();
         while !reader.is_empty() {
-            mentions.push(Uuid::from_bytes(*reader.array()?));
+            mentions.push(IdKey::from_bytes(*reader.array()?));
         }
         Ok(Hold { object, partners, mentions, approvals, again_at })
     }

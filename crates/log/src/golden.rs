@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use entente_object::id::IdKey;
 use entente_release::{PartnerIndex, PartnerSet};
 use insta::assert_snapshot;
 use uuid::{Uuid, uuid};
@@ -43,7 +44,7 @@ fn entries() -> Vec<Entry<'static>> {
         Entry::Hold(Hold {
             object: 1,
             partners: [index(0), index(63)].into_iter().collect::<PartnerSet>(),
-            mentions: vec![OBJECT],
+            mentions: vec![IdKey::from_bytes(OBJECT.into_bytes())],
             approvals: vec![(index(63), 2)],
             again_at: Some(1_800_000_000_000_000),
         }),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use anyhow::Result;
 use entente_intake::acts::{CredentialAct, ProgrammeAct, StatusAct, kind};
 use entente_intake::{Applied, Desk, IntakeError, Outcome, partners_of, prepare};
+use entente_object::id::IdKey;
 use entente_object::time::Timestamp;
 use entente_programme::Programme;
 use entente_release::label::{PermittedActions, Under, Window};
@@ -221,7 +222,8 @@ impl Inbox for Door {
         withdrawal: &Withdrawal,
     ) -> Result<(), InboxError> {
         let versions = Some(withdrawal.versions.as_slice());
-        let withdrawn = self.desk().withdraw(audience.partner(), withdrawal.uuid, versions);
+        let key = IdKey::of(&withdrawal.object_type, withdrawal.uuid);
+        let withdrawn = self.desk().withdraw(audience.partner(), key, versions);
         match withdrawn.map_err(|error| inbox_error(&error))? {
             0 => Err(InboxError::NotYours),
             _ => Ok(()),

@@ -5,10 +5,10 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use entente_intake::{Desk, hex};
 use entente_log::ledger::{Happened, origin};
+use entente_object::id::Id;
 use entente_object::time::Timestamp;
 use entente_store::{LedgerEntry, Reader};
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::cli::Ledger;
 use crate::folder;
@@ -123,9 +123,8 @@ fn prove(
 ) -> Result<u8> {
     let nation = folder::nation(partner)?;
     let index = desk.partner(nation)?.partner.index;
-    let uuid = object.rsplit("--").next().and_then(|text| Uuid::try_parse(text).ok());
-    let uuid = uuid.with_context(|| format!("{object} is no id"))?;
-    let Some(proof) = reader.prove(index, uuid)? else {
+    let id = Id::parse(object).with_context(|| format!("{object} is no id"))?;
+    let Some(proof) = reader.prove(index, id.key())? else {
         let line = format!("{object} was not released to {nation}");
         printer.either(&json!({ "id": object, "to": partner, "holds": false }), &[line])?;
         return Ok(1);

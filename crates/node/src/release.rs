@@ -54,7 +54,7 @@ fn explain(desk: &mut Desk, object: &str, to: &str, printer: Printer) -> Result<
     if let Some(clause) = &told.clause {
         lines.push(format!("clause: {clause}"));
     }
-    lines.extend(told.withheld.iter().map(|uuid| format!("mentions what is withheld: {uuid}")));
+    lines.extend(told.withheld.iter().map(|id| format!("mentions what is withheld: {id}")));
     let has = if told.released { "has it" } else { "does not have it" };
     lines.push(format!("{} {has}", told.partner));
     let document = json!({

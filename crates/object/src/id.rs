@@ -38,6 +38,29 @@ pub struct OwnedId {
     uuid: Uuid,
 }
 
+/// What stands for a whole identifier where 16 bytes must do: the UUIDv5 of its type name in the
+/// namespace of its UUID. The UUID alone does not: MISP gives an indicator and its observed data one,
+/// and OASIS's own example of APT1 has a threat actor and a relationship with the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdKey([u8; 16]);
+
+impl IdKey {
+    /// The key of the identifier `type_name--uuid`.
+    pub fn of(type_name: &str, uuid: Uuid) -> Self {
+        Self(Uuid::new_v5(&uuid, type_name.as_bytes()).into_bytes())
+    }
+
+    /// The key whose bytes these are.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
 /// Why a text is no identifier. The sender's fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -74,6 +97,11 @@ impl<'a> Id<'a> {
         Ok(Self { type_name, uuid })
     }
 
+    /// What stands for it in 16 bytes.
+    pub fn key(self) -> IdKey {
+        IdKey::of(self.type_name, self.uuid)
+    }
+
     /// The same identifier on its own.
     pub fn to_owned(self) -> OwnedId {
         OwnedId { type_name: self.type_name.into(), uuid: self.uuid }
@@ -99,6 +127,11 @@ impl OwnedId {
     /// Which object of that type.
     pub fn uuid(&self) -> Uuid {
         self.uuid
+    }
+
+    /// What stands for it in 16 bytes.
+    pub fn key(&self) -> IdKey {
+        self.as_id().key()
     }
 }
 

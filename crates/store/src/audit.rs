@@ -8,10 +8,10 @@ use entente_log::block::{self, Chain, records};
 use entente_log::checkpoint;
 use entente_log::ledger::{Happened, Leaf};
 use entente_log::tree::{Tree, check_record};
+use entente_object::id::IdKey;
 use entente_release::PartnerIndex;
 use rusqlite::{OptionalExtension as _, params};
 use tlog_tiles::tlog::{self, Hash, HashReader as _};
-use uuid::Uuid;
 
 use crate::chunk::{Row, decode};
 use crate::error::{Doing as _, StoreError};
@@ -197,10 +197,10 @@ impl Reader {
     }
 
     /// Proof that the object of an id, in its newest released version, is in a partner's ledger.
-    pub fn prove(&self, partner: PartnerIndex, uuid: Uuid) -> Result<Option<Proof>, StoreError> {
+    pub fn prove(&self, partner: PartnerIndex, key: IdKey) -> Result<Option<Proof>, StoreError> {
         let Some(checkpoint) = self.checkpoint(partner)? else { return Ok(None) };
         let mut newest: Option<LedgerEntry> = None;
-        for index in self.ledger_indexes(partner, uuid)? {
+        for index in self.ledger_indexes(partner, key)? {
             self.ledger(partner, index, &mut |entry| {
                 let newer = newest.as_ref().is_none_or(|known| entry.version >= known.version);
                 if newer && entry.index < checkpoint.size {
@@ -217,18 +217,18 @@ impl Reader {
     }
 
     /// Where in a partner's ledger the versions of an object were released.
-    fn ledger_indexes(&self, partner: PartnerIndex, uuid: Uuid) -> Result<Vec<u64>, StoreError> {
+    fn ledger_indexes(&self, partner: PartnerIndex, key: IdKey) -> Result<Vec<u64>, StoreError> {
         let mut query = self
             .database
             .prepare_cached(
                 "SELECT known.seq, view.number FROM known JOIN view ON view.partner = ?2
                  AND view.under != '' AND view.type = ''
-                 WHERE known.uuid = ?1 AND known.released & ?3 != 0",
+                 WHERE known.id = ?1 AND known.released & ?3 != 0",
             )
             .doing("looking for an object")?;
         let bit = 1i64 << partner.get();
         let found = query
-            .query_map(params![uuid.as_bytes(), partner.get(), bit], |row| {
+            .query_map(params![key.as_bytes(), partner.get(), bit], |row| {
                 Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, u32>(1)?))
             })
             .doing("looking for an object")?;

@@ -11,6 +11,7 @@ use entente_log::Seq;
 use entente_log::block::{Block, find, records};
 use entente_log::entry::{self, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::ledger::{Happened, Leaf};
+use entente_object::id::IdKey;
 use entente_object::json;
 use entente_release::label::{Faults, Label};
 use entente_release::{Nation, PartnerIndex, PartnerSet, label_marking};
@@ -45,7 +46,7 @@ pub struct Interned {
 struct Placed {
     block: u64,
     index: u64,
-    uuid: Uuid,
+    key: IdKey,
     bringer: Nation,
     version: i64,
     label: LabelNumber,
@@ -88,7 +89,7 @@ pub(crate) struct Fold {
     trees: BTreeMap<u8, TreeTail>,
     routes: FxHashMap<(u8, LabelNumber, u32), Route>,
     fresh: FxHashMap<Seq, Fresh>,
-    fresh_ids: FxHashMap<Uuid, Vec<Sibling>>,
+    fresh_ids: FxHashMap<IdKey, Vec<Sibling>>,
     versions: Versions,
 }
 
@@ -104,19 +105,20 @@ impl Fold {
         &mut self,
         database: &Connection,
         blocks: &[Block],
-        absent: &FxHashSet<Uuid>,
+        absent: &FxHashSet<IdKey>,
     ) -> Result<(), StoreError> {
         for block in blocks {
             for (index, record) in (0u64..).zip(records(block.first, &block.head)) {
                 let record = record?;
                 match record.entry(&block.body)? {
                     entry::Entry::Put(put) => {
-                        let stored = if absent.contains(&put.uuid) {
+                        let key = put.key();
+                        let stored = if absent.contains(&key) {
                             Vec::new()
                         } else {
-                            stored_siblings(database, put.uuid)?
+                            stored_siblings(database, key)?
                         };
-                        self.put((block.first, index), record.seq, &put, stored);
+                        self.put((block.first, index), record.seq, &put, (key, stored));
                     }
                     entry::Entry::Label(label) => self.label(database, &label)?,
                     entry::Entry::Release(release) => self.release(database, &release)?,
@@ -149,16 +151,16 @@ impl Fold {
         (block, index): (u64, u64),
         seq: Seq,
         put: &Put<'_>,
-        mut siblings: Vec<Sibling>,
+        (key, mut siblings): (IdKey, Vec<Sibling>),
     ) {
-        let here = self.fresh_ids.entry(put.uuid).or_default();
+        let here = self.fresh_ids.entry(key).or_default();
         siblings.extend_from_slice(here);
         siblings.retain(|sibling| sibling.bringer == put.brought_by);
         here.push(Sibling { bringer: put.brought_by, version: put.version, seq });
         let placed = Placed {
             block,
             index,
-            uuid: put.uuid,
+            key,
             bringer: put.brought_by,
             version: put.version,
             label: put.label,
@@ -219,9 +221,9 @@ impl Fold {
             return Ok((fresh.placed.clone(), fresh.siblings.clone()));
         }
         let placed = self.stored_placed(database, seq)?;
-        versions::note_released(database, (placed.uuid, placed.version, seq), partner)?;
+        versions::note_released(database, (placed.key, placed.version, seq), partner)?;
         drop_hold(database, partner, seq)?;
-        let mut siblings = stored_siblings(database, placed.uuid)?;
+        let mut siblings = stored_siblings(database, placed.key)?;
         siblings.retain(|other| other.seq != seq && other.bringer == placed.bringer);
         Ok((placed, siblings))
     }
@@ -364,7 +366,7 @@ impl Fold {
         }
         self.fresh_ids.clear();
         let fresh = self.fresh.drain().map(|(seq, Fresh { placed, released, .. })| NewVersion {
-            uuid: placed.uuid,
+            key: placed.key,
             version: placed.version,
             seq,
             bringer: placed.bringer,
@@ -383,7 +385,7 @@ impl Fold {
         Ok(Placed {
             block: first,
             index,
-            uuid: put.uuid,
+            key: put.key(),
             bringer: put.brought_by,
             version: put.version,
             label: put.label,
@@ -422,11 +424,11 @@ fn read_label(faults: u8, stix: &str) -> Result<Interned, StoreError> {
     Ok(Interned { label: Label { faults, ..label }, uuid })
 }
 
-fn stored_siblings(database: &Connection, uuid: Uuid) -> Result<Vec<Sibling>, StoreError> {
+fn stored_siblings(database: &Connection, key: IdKey) -> Result<Vec<Sibling>, StoreError> {
     let mut query = database
-        .prepare_cached("SELECT version, seq, bringer FROM known WHERE uuid = ?1")
+        .prepare_cached("SELECT version, seq, bringer FROM known WHERE id = ?1")
         .doing("looking for other versions")?;
-    let mut rows = query.query(params![uuid.as_bytes()]).doing("looking for other versions")?;
+    let mut rows = query.query(params![key.as_bytes()]).doing("looking for other versions")?;
     let mut siblings = Vec::new();
     while let Some(row) = rows.next().doing("looking for other versions")? {
         let version = row.get(0).doing("looking for other versions")?;
@@ -454,7 +456,7 @@ fn save_mark(database: &Connection, view: u32, seq: Seq, mark: i64) -> Result<()
 /// After a withdrawal: the newest and the oldest version that are left count as such.
 fn remark(database: &Connection, view: u32, placed: &Placed) -> Result<(), StoreError> {
     let mut left = Vec::new();
-    for sibling in stored_siblings(database, placed.uuid)? {
+    for sibling in stored_siblings(database, placed.key)? {
         let same = sibling.bringer == placed.bringer;
         let withdrawn = mark_of(database, view, sibling.seq)? & WITHDRAWN != 0;
         if same && !withdrawn && place::since(database, view, sibling.seq)?.is_some() {
@@ -519,10 +521,10 @@ fn save_hold(database: &Connection, hold: &Hold) -> Result<(), StoreError> {
         })
         .doing("writing a hold")?;
     let mut insert = database
-        .prepare_cached("INSERT OR IGNORE INTO hold_mention (uuid, object) VALUES (?1, ?2)")
+        .prepare_cached("INSERT OR IGNORE INTO hold_mention (id, object) VALUES (?1, ?2)")
         .doing("writing a hold")?;
-    for uuid in &hold.mentions {
-        insert.execute(params![uuid.as_bytes(), object]).doing("writing a hold")?;
+    for id in &hold.mentions {
+        insert.execute(params![id.as_bytes(), object]).doing("writing a hold")?;
     }
     Ok(())
 }

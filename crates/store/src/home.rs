@@ -15,10 +15,10 @@ use entente_log::entry::{Act, Entry, Put};
 use entente_log::journal::{Journal, Tip};
 use entente_log::key::Key;
 use entente_log::{Seq, checkpoint, ledger};
+use entente_object::id::IdKey;
 use entente_release::{Nation, PartnerIndex, PartnerSet};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use rustc_hash::FxHashSet;
-use uuid::Uuid;
 
 use crate::error::{Doing as _, StoreError};
 use crate::fold::{Fold, Interned};
@@ -75,7 +75,7 @@ pub struct Home {
     locked: u32,
     /// Ids that were looked for and are not here: the fold need not look for them again. Kept while
     /// nobody else can append, until the next append.
-    absent: RefCell<FxHashSet<Uuid>>,
+    absent: RefCell<FxHashSet<IdKey>>,
 }
 
 impl Home {
@@ -170,11 +170,11 @@ impl Home {
     }
 
     /// The versions of an object that are here, oldest first.
-    pub fn versions(&self, uuid: Uuid) -> Result<Vec<Known>, StoreError> {
+    pub fn versions(&self, key: IdKey) -> Result<Vec<Known>, StoreError> {
         let mut query = self
             .database
             .prepare_cached(
-                "SELECT seq, version, label, released, bringer FROM known WHERE uuid = ?1
+                "SELECT seq, version, label, released, bringer FROM known WHERE id = ?1
                  ORDER BY version, seq",
             )
             .doing("looking for an object")?;
@@ -187,11 +187,10 @@ impl Home {
                 bringer: place::nation(row, 4)?,
             })
         };
-        let rows =
-            query.query_map(params![uuid.as_bytes()], read).doing("looking for an object")?;
+        let rows = query.query_map(params![key.as_bytes()], read).doing("looking for an object")?;
         let found: Vec<Known> = rows.collect::<Result<_, _>>().doing("looking for an object")?;
         if found.is_empty() && self.locked > 0 {
-            self.absent.borrow_mut().insert(uuid);
+            self.absent.borrow_mut().insert(key);
         }
         Ok(found)
     }
@@ -268,11 +267,11 @@ impl Home {
         self.fold.last_added(&self.database, partner)
     }
 
-    /// Objects that wait for `uuid` to be released to more partners.
-    pub fn waiting_for(&self, uuid: Uuid) -> Result<Vec<Waiting>, StoreError> {
+    /// Objects that wait for an object to be released to more partners.
+    pub fn waiting_for(&self, key: IdKey) -> Result<Vec<Waiting>, StoreError> {
         self.waiting_where(
-            "object IN (SELECT object FROM hold_mention WHERE uuid = ?1)",
-            params![uuid.as_bytes()],
+            "object IN (SELECT object FROM hold_mention WHERE id = ?1)",
+            params![key.as_bytes()],
         )
     }
 

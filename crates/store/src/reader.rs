@@ -10,6 +10,7 @@ use std::path::Path;
 
 use entente_log::Seq;
 use entente_log::block::{Block, Record, find};
+use entente_object::id::IdKey;
 use entente_release::{Audience, PartnerSet, Released, seal};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use rustc_hash::FxHashMap;
@@ -262,11 +263,14 @@ impl Reader {
         let bit = PartnerSet::NONE.with(audience.partner()).bits().cast_signed();
         let mut query = self
             .database
-            .prepare_cached("SELECT seq FROM known WHERE uuid = ?1 AND released & ?2 != 0")
+            .prepare_cached("SELECT seq FROM known WHERE id = ?1 AND released & ?2 != 0")
             .doing("looking for an object")?;
-        for (object_type, uuid) in &selection.ids {
+        let wanted = |name: &String| selection.types.is_empty() || selection.types.contains(name);
+        for (object_type, uuid) in selection.ids.iter().filter(|(name, _)| wanted(name)) {
             let seqs = query
-                .query_map(params![uuid.as_bytes(), bit], |row| row.get::<_, i64>(0))
+                .query_map(params![IdKey::of(object_type, *uuid).as_bytes(), bit], |row| {
+                    row.get::<_, i64>(0)
+                })
                 .doing("looking for an object")?;
             for seq in seqs {
                 let seq = seq.doing("looking for an object")?.cast_unsigned();
@@ -274,8 +278,7 @@ impl Reader {
                 let row = Row { seq, added, withdrawn: false };
                 let mark = self.marks(area, &[row])?.get(&seq).copied().unwrap_or(0);
                 let wanted = selection.after.is_none_or(|after| added > after)
-                    && self.passes(seq, mark, &selection.versions)?
-                    && self.is_type(seq, object_type, &selection.types)?;
+                    && self.passes(seq, mark, &selection.versions)?;
                 if wanted {
                     found.rows.push(row);
                 }
@@ -306,14 +309,6 @@ impl Reader {
 
     fn version_of(&self, seq: Seq) -> Result<Option<i64>, StoreError> {
         self.with_record(seq, |record, _| Ok(record.object.map(|head| head.version())))
-    }
-
-    fn is_type(&self, seq: Seq, id_type: &str, types: &[String]) -> Result<bool, StoreError> {
-        self.with_record(seq, |record, _| {
-            let found = record.object.map(|head| head.object_type);
-            let wanted = types.is_empty() || types.iter().any(|one| one == id_type);
-            Ok(wanted && found == Some(id_type))
-        })
     }
 
     /// Gives a record and its block's body to `read`. Blocks never change, so the last one is kept:

@@ -43,22 +43,22 @@ CREATE TABLE IF NOT EXISTS block (
 /// The indexes over it.
 pub(crate) const INDEXES: &str = "
 CREATE TABLE IF NOT EXISTS version (
-  uuid     BLOB NOT NULL,
+  id       BLOB NOT NULL,
   version  INTEGER NOT NULL,
   seq      INTEGER NOT NULL,
   bringer  TEXT NOT NULL,    -- the nation that brought it: versions follow each other within one
   label    INTEGER NOT NULL,
   released INTEGER NOT NULL,  -- the partners who have it, one bit each
-  PRIMARY KEY (uuid, version, seq)
+  PRIMARY KEY (id, version, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS recent (  -- the newest of `version`, on their way there: versions.rs
-  uuid     BLOB NOT NULL,
+  id       BLOB NOT NULL,
   version  INTEGER NOT NULL,
   seq      INTEGER NOT NULL,
   bringer  TEXT NOT NULL,
   label    INTEGER NOT NULL,
   released INTEGER NOT NULL,
-  PRIMARY KEY (uuid, version, seq)
+  PRIMARY KEY (id, version, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE VIEW IF NOT EXISTS known AS SELECT * FROM recent UNION ALL SELECT * FROM version;
 CREATE TABLE IF NOT EXISTS label (
@@ -109,9 +109,9 @@ CREATE TABLE IF NOT EXISTS hold (
   again_at  INTEGER
 ) STRICT;
 CREATE TABLE IF NOT EXISTS hold_mention (
-  uuid   BLOB NOT NULL,
+  id     BLOB NOT NULL,
   object INTEGER NOT NULL,
-  PRIMARY KEY (uuid, object)
+  PRIMARY KEY (id, object)
 ) STRICT, WITHOUT ROWID;
 ";
 

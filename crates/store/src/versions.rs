@@ -9,9 +9,9 @@
 
 use entente_log::Seq;
 use entente_log::entry::LabelNumber;
+use entente_object::id::IdKey;
 use entente_release::{Nation, PartnerIndex, PartnerSet};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use uuid::Uuid;
 
 use crate::error::{Doing as _, StoreError};
 
@@ -21,7 +21,7 @@ const RECENT_MAX: u64 = 128 * 1024;
 
 /// A version to be added.
 pub(crate) struct NewVersion {
-    pub(crate) uuid: Uuid,
+    pub(crate) key: IdKey,
     pub(crate) version: i64,
     pub(crate) seq: Seq,
     pub(crate) bringer: Nation,
@@ -50,18 +50,18 @@ impl Versions {
             None => count(database)?,
         };
         // In the order of the key, so that each leaf of the index is visited once.
-        fresh.sort_unstable_by_key(|row| (row.uuid, row.version, row.seq));
+        fresh.sort_unstable_by_key(|row| (row.key, row.version, row.seq));
         let mut insert = database
             .prepare_cached(
-                "INSERT INTO recent (uuid, version, seq, bringer, label, released)
+                "INSERT INTO recent (id, version, seq, bringer, label, released)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             )
             .doing("preparing to write versions")?;
         for row in &fresh {
-            let (uuid, seq) = (row.uuid.as_bytes(), row.seq.cast_signed());
+            let (id, seq) = (row.key.as_bytes(), row.seq.cast_signed());
             let (bringer, released) = (row.bringer.as_str(), row.released.bits().cast_signed());
             insert
-                .execute(params![uuid, row.version, seq, bringer, row.label, released])
+                .execute(params![id, row.version, seq, bringer, row.label, released])
                 .doing("writing versions")?;
         }
         let recent = recent + u64::try_from(fresh.len()).unwrap_or_default();
@@ -76,8 +76,8 @@ impl Versions {
             // An id has 16 bytes: nothing is beyond 17.
             let until = end.clone().unwrap_or_else(|| vec![0xff; 17]);
             for sql in [
-                "INSERT INTO version SELECT * FROM recent WHERE uuid > ?1 AND uuid <= ?2",
-                "DELETE FROM recent WHERE uuid > ?1 AND uuid <= ?2",
+                "INSERT INTO version SELECT * FROM recent WHERE id > ?1 AND id <= ?2",
+                "DELETE FROM recent WHERE id > ?1 AND id <= ?2",
             ] {
                 let moved = database
                     .prepare_cached(sql)
@@ -96,7 +96,7 @@ impl Versions {
 /// The id of the row of `recent` that is `count` rows after the id `from`, if there are so many.
 fn id_at(database: &Connection, from: &[u8], count: u64) -> Result<Option<Vec<u8>>, StoreError> {
     database
-        .prepare_cached("SELECT uuid FROM recent WHERE uuid > ?1 ORDER BY uuid LIMIT 1 OFFSET ?2")
+        .prepare_cached("SELECT id FROM recent WHERE id > ?1 ORDER BY id LIMIT 1 OFFSET ?2")
         .and_then(|mut query| {
             query.query_row(params![from, count.cast_signed() - 1], |row| row.get(0)).optional()
         })
@@ -114,18 +114,18 @@ fn count(database: &Connection) -> Result<u64, StoreError> {
 /// Notes that `partner` has a version.
 pub(crate) fn note_released(
     database: &Connection,
-    (uuid, version, seq): (Uuid, i64, Seq),
+    (key, version, seq): (IdKey, i64, Seq),
     partner: PartnerIndex,
 ) -> Result<(), StoreError> {
     let bit = PartnerSet::NONE.with(partner).bits().cast_signed();
     for sql in [
-        "UPDATE recent SET released = released | ?4 WHERE uuid = ?1 AND version = ?2 AND seq = ?3",
-        "UPDATE version SET released = released | ?4 WHERE uuid = ?1 AND version = ?2 AND seq = ?3",
+        "UPDATE recent SET released = released | ?4 WHERE id = ?1 AND version = ?2 AND seq = ?3",
+        "UPDATE version SET released = released | ?4 WHERE id = ?1 AND version = ?2 AND seq = ?3",
     ] {
         let found = database
             .prepare_cached(sql)
             .and_then(|mut update| {
-                update.execute(params![uuid.as_bytes(), version, seq.cast_signed(), bit])
+                update.execute(params![key.as_bytes(), version, seq.cast_signed(), bit])
             })
             .doing("noting who has an object")?;
         if found > 0 {

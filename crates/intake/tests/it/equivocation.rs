@@ -73,7 +73,7 @@ fn of_two_in_one_batch_neither_is_taken_in_either_order() {
         let mut node = Node::shipped(&["USA"]);
         let batch: Vec<Prepared> = batch.into_iter().cloned().collect();
         assert_eq!(node.take(batch, "KOR", Some(&all)), [conflict(), conflict()]);
-        assert_eq!(node.desk.home().versions(one.id.uuid()).unwrap(), []);
+        assert_eq!(node.desk.home().versions(one.key).unwrap(), []);
         assert_eq!(evidence(&node), kept(&[&one, &two]));
         assert_eq!(node.alarms().len(), 2);
         // What is here stands, whatever it comes with.
@@ -99,7 +99,7 @@ fn from_two_nations_both_are_kept_apart_with_an_alarm_in_either_order() {
         }
         let (second, object) = order[1];
         assert_eq!(alarms(&node), [alarm(second, object)]);
-        let mut bringers: Vec<_> = node.desk.home().versions(ours.id.uuid()).unwrap();
+        let mut bringers: Vec<_> = node.desk.home().versions(ours.key).unwrap();
         bringers.sort_by_key(|known| known.bringer);
         let digests = bringers.iter().map(|known| node.desk.home().digest(known.seq).unwrap());
         assert_eq!(digests.collect::<Vec<_>>(), [ours.digest, theirs.digest]);

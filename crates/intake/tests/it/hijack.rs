@@ -2,6 +2,7 @@
 //! the decisions about them and everybody's view of them stay as they were.
 
 use entente_intake::{Outcome, Prepared, Refused, hex, party_identity, prepare};
+use entente_object::id::Id;
 use entente_object::marking::Tlp;
 use entente_release::decide::{Condition, Decision, Reason};
 use entente_release::label::{Fault, Faults};
@@ -90,9 +91,8 @@ fn state(node: &Node, owners: &[(&str, Vec<Value>)]) -> Vec<String> {
     let mut state = Vec::new();
     for (owner, objects) in owners {
         for object in objects {
-            let uuid: Uuid =
-                object["id"].as_str().unwrap().split_once("--").unwrap().1.parse().unwrap();
-            for known in node.desk.home().versions(uuid).unwrap() {
+            let key = Id::parse(object["id"].as_str().unwrap()).unwrap().key();
+            for known in node.desk.home().versions(key).unwrap() {
                 if known.bringer == nation(owner) {
                     let put = node.desk.home().put(known.seq).unwrap();
                     state.push(format!("{known:?} {put:?}"));

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use entente_intake::{Outcome, Prepared, Refused, prepare};
 use entente_object::clock::Clock as _;
+use entente_object::id::Id;
 use entente_object::marking::Tlp;
 use entente_release::label::{Faults, PermittedActions};
 use entente_release::{Label, Nation, label_marking};
@@ -259,8 +260,8 @@ fn bodies(definition: &Value) -> Vec<(&'static str, Value)> {
 
 /// The partners that have an object, by its id.
 fn have(node: &Node, id: &str) -> BTreeSet<&'static str> {
-    let uuid = id.split_once("--").unwrap().1.parse().unwrap();
-    let versions = node.desk.home().versions(uuid).unwrap();
+    let key = Id::parse(id).unwrap().key();
+    let versions = node.desk.home().versions(key).unwrap();
     let has = |code: &&str| versions.iter().any(|known| known.released.contains(node.index(code)));
     PARTNERS.into_iter().filter(has).collect()
 }

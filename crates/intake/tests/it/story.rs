@@ -183,6 +183,25 @@ fn a_partners_own_object_does_not_vouch_for_a_withheld_one_of_the_same_id() {
     assert_eq!(names(&node, "USA"), ["m1", "m2", "m3", "m5"]);
 }
 
+/// OASIS's own example of APT1 has a threat actor and a relationship with one UUID.
+#[test]
+fn objects_of_two_types_with_one_uuid_are_two_objects() {
+    let mut node = node();
+    let all = applied(Tlp::Amber, &["USA", "POL"]);
+    let old = "2023-12-01T00:00:00.000Z";
+    let mut link = relationship(1, 1, 2);
+    let text = String::from_utf8(link.bytes).unwrap().replace("--1c7b5b88", "--0c7b5b88");
+    link = ready(&text);
+    assert_eq!(link.id.uuid(), malware(1, old).id.uuid());
+    let batch = vec![malware(1, old), malware(2, old), link];
+    let taken = node.desk.take(batch, Nation::KOR, Some(&all)).unwrap();
+    assert!(taken.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Taken { .. })));
+    node.desk.take(vec![malware(1, "2024-01-01T00:00:00.000Z")], Nation::KOR, Some(&all)).unwrap();
+    assert_eq!(names(&node, "POL"), ["m1", "m2", "r1"]);
+    node.desk.home_mut().rebuild(&mut |_, _| ()).unwrap();
+    assert_eq!(names(&node, "USA"), ["m1", "m2", "r1"]);
+}
+
 #[test]
 fn a_newer_version_replaces_and_equal_ones_are_refused() {
     let mut node = node();
@@ -217,8 +236,8 @@ fn indexes_rebuild_to_the_same_views_and_ledgers_verify() {
     let public = node.desk.node().key.clone();
     let verified = reader.verify_ledger(partner, "KOR/ledger/POL", &public, &mut |_| ()).unwrap();
     assert_eq!(verified.entries, 110);
-    let uuid = malware(7, old).id.uuid();
-    let proof = reader.prove(partner, uuid).unwrap().unwrap();
+    let key = malware(7, old).key;
+    let proof = reader.prove(partner, key).unwrap().unwrap();
     assert!(proof.verify("KOR/ledger/POL", &public));
     assert!(!proof.verify("KOR/ledger/USA", &public));
     reader.verify_log(&mut |_| ()).unwrap();

@@ -13,6 +13,7 @@ use entente_intake::hex;
 use entente_log::journal::Journal as _;
 use entente_log::key::Key;
 use entente_object::clock::{Clock as _, StepClock};
+use entente_object::id::Id;
 use entente_object::marking::Tlp;
 use entente_release::partner::Channel;
 use entente_store::{Home, Signing};
@@ -125,10 +126,10 @@ impl World {
     /// Lee approves what waits, if anything of this id does.
     fn approve(&self, id: &str) {
         let mut desk = self.door.desk();
-        let uuid = id.rsplit("--").next().unwrap().parse().unwrap();
+        let key = Id::parse(id).unwrap().key();
         let Some(known) = desk
             .home()
-            .versions(uuid)
+            .versions(key)
             .unwrap()
             .into_iter()
             .rfind(|known| known.bringer == Nation::KOR)

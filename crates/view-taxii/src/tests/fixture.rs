@@ -14,7 +14,7 @@ use entente_log::Seq;
 use entente_log::entry::{Entry, LabelText, Put, Release};
 use entente_log::journal::Journal as _;
 use entente_object::clock::StepClock;
-use entente_object::id::Id;
+use entente_object::id::{Id, IdKey};
 use entente_object::marking::Tlp;
 use entente_object::time::Timestamp;
 use entente_release::label::{Faults, PermittedActions, Under, Window};
@@ -124,11 +124,11 @@ impl Store {
     }
 
     /// Withdraws versions of an object from everybody who has them.
-    pub(crate) fn withdraw(&mut self, uuid: Uuid, versions: &[i64], at: i64) {
-        let known = self.home.versions(uuid).unwrap();
+    pub(crate) fn withdraw(&mut self, key: IdKey, versions: &[i64], at: i64) {
+        let known = self.home.versions(key).unwrap();
         let known: Vec<_> = known.iter().filter(|one| versions.contains(&one.version)).collect();
         let mut entries = Vec::new();
-        for partner in (0..3).filter_map(PartnerIndex::new) {
+        for partner in (0..8).filter_map(PartnerIndex::new) {
             let theirs = known.iter().filter(|one| one.released.contains(partner));
             let seqs: Vec<Seq> = theirs.map(|one| one.seq).collect();
             if !seqs.is_empty() {
@@ -223,7 +223,7 @@ impl Node {
             return refused("it has no id or no version");
         };
         let mut store = self.store.lock().unwrap();
-        let known = store.home.versions(parsed.uuid).unwrap();
+        let known = store.home.versions(parsed.key()).unwrap();
         if known.iter().any(|one| one.bringer != audience.nation()) {
             return refused("another nation brought an object of this id");
         }
@@ -255,11 +255,12 @@ impl Inbox for Node {
         withdrawal: &Withdrawal,
     ) -> Result<(), InboxError> {
         let mut store = self.store.lock().unwrap();
-        let known = store.home.versions(withdrawal.uuid).unwrap();
+        let key = IdKey::of(&withdrawal.object_type, withdrawal.uuid);
+        let known = store.home.versions(key).unwrap();
         if known.iter().any(|one| one.bringer != audience.nation()) {
             return Err(InboxError::NotYours);
         }
-        store.withdraw(withdrawal.uuid, &withdrawal.versions, micros(START));
+        store.withdraw(key, &withdrawal.versions, micros(START));
         Ok(())
     }
 

@@ -197,9 +197,9 @@ fn a_kept_page_changes_when_the_view_does() {
     world.release(&[made("indicator", 1, NEWER)], &["POL"], CYBER);
     assert_eq!(world.get(Who::Pol, &path).ids(), ids(&all[1..501]));
     // A withdrawal takes one out of the middle.
-    let uuid = entente_object::id::Id::parse(&all[9].id).unwrap().uuid;
+    let key = entente_object::id::Id::parse(&all[9].id).unwrap().key();
     let at = super::micros(super::START);
-    world.node.store.lock().unwrap().withdraw(uuid, &[all[9].version], at);
+    world.node.store.lock().unwrap().withdraw(key, &[all[9].version], at);
     let left = [ids(&all[1..9]), ids(&all[10..502])].concat();
     assert_eq!(world.get(Who::Pol, &path).ids(), left);
     // What another partner gets changes nothing, and the page stays as it was.
