@@ -175,7 +175,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// Statements are planned once and kept. Without the guarantee that a plan does not depend on the
-/// values bound to it, SQLite plans anew at every other execution: a fifth of an import's time.
+/// values bound to it, SQLite plans anew again and again: a fifth of the samples of an import.
 fn prepare(database: &Connection) -> Result<(), StoreError> {
     database
         .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
