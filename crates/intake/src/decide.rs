@@ -12,10 +12,11 @@ use entente_release::decide::{
 use entente_release::label::Fault;
 use entente_release::policy::{Policy as _, Recipients, World, recipients};
 use entente_release::{Label, Nation, NationSet, PartnerSet, label_marking};
+use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
 use crate::acts::{ApprovalAct, ImportAct, UserAct, kind};
-use crate::desk::{Desk, IntakeError, latest};
+use crate::desk::{Desk, IntakeError, every, latest};
 use crate::prepare::mentioned;
 
 /// Why one partner may or may not have one object.
@@ -150,21 +151,26 @@ impl Desk {
     /// What the approvals recorded for an object amount to now.
     pub fn approval(&self, object: u64) -> Result<ApprovalState, IntakeError> {
         let now = self.now();
-        let mut approvals = Vec::new();
-        for (seq, act) in self.home.acts(kind::APPROVAL)? {
-            let act: ApprovalAct = serde_json::from_str(&act.json).map_err(|cause| {
-                IntakeError::Act { seq, kind: kind::APPROVAL.to_owned(), reason: cause.to_string() }
-            })?;
-            if act.object == object {
-                approvals.extend(read_approval(&act));
-            }
-        }
+        let approvals = self.approvals_of(object)?;
         if approvals.is_empty() {
             return Ok(ApprovalState::Missing);
         }
         let subject = self.subject(object, now)?;
         let author = self.author(object)?;
         Ok(weigh(&subject, &approvals, author.as_deref(), now))
+    }
+
+    /// The approvals recorded for an object whose signatures verify. All are read and verified once.
+    fn approvals_of(&self, object: u64) -> Result<Vec<Approval>, IntakeError> {
+        let mut known = self.approvals.borrow_mut();
+        if known.is_none() {
+            let mut all: FxHashMap<u64, Vec<Approval>> = FxHashMap::default();
+            for act in every::<ApprovalAct>(&self.home, kind::APPROVAL)? {
+                all.entry(act.object).or_default().extend(read_approval(&act));
+            }
+            *known = Some(all);
+        }
+        Ok(known.as_ref().and_then(|all| all.get(&object)).cloned().unwrap_or_default())
     }
 
     /// Who brought an object, if a person said so. An object that was appended anew under another

@@ -5,7 +5,9 @@
 //! * Every decision is taken with the time that the desk's clock gave for it, which is recorded.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use entente_object::id::Id;
 use entente_object::id::IdKey;
 use entente_object::time::Timestamp;
 use entente_programme::{National, Policies, Problem, Programme};
+use entente_release::approval::Approval;
 use entente_release::label::{Under, Window};
 use entente_release::partner::{Channel, Standing, Subscription};
 use entente_release::{Label, Nation, Partner, PartnerIndex, PartnerSet};
@@ -101,6 +104,8 @@ pub struct Desk {
     pub(crate) markings: FxHashMap<(Nation, IdKey), Marking>,
     /// Who has what is mentioned often: the label and recipients of this node's newest version.
     pub(crate) hot: FxHashMap<IdKey, (Option<LabelNumber>, PartnerSet)>,
+    /// Approvals by object, once one was asked for.
+    pub(crate) approvals: RefCell<Option<FxHashMap<u64, Vec<Approval>>>>,
 }
 
 impl Desk {
@@ -122,6 +127,7 @@ impl Desk {
             decided: FxHashMap::default(),
             markings: FxHashMap::default(),
             hot: FxHashMap::default(),
+            approvals: RefCell::default(),
         };
         desk.refresh()?;
         Ok(desk)
@@ -134,6 +140,7 @@ impl Desk {
 
     /// Reads partners and programmes from the log again.
     fn refresh(&mut self) -> Result<(), IntakeError> {
+        self.approvals.take();
         self.policies = policies(
             &latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?,
             &latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
@@ -222,6 +229,9 @@ impl Desk {
     pub fn record(&mut self, kind: &str, act: &impl serde::Serialize) -> Result<(), IntakeError> {
         self.alone(|desk| {
             let now = desk.now();
+            if kind == crate::acts::kind::APPROVAL {
+                desk.approvals.take();
+            }
             append_act(&mut desk.home, kind, act, now)
         })
     }
@@ -383,24 +393,33 @@ fn append_act(
 }
 
 /// The acts of a kind, of each thing the last, in the order in which things first appeared.
-pub fn latest<T: DeserializeOwned, K: PartialEq>(
+pub fn latest<T: DeserializeOwned, K: Eq + Hash>(
     home: &Home,
     kind: &str,
     key: impl Fn(&T) -> K,
 ) -> Result<Vec<T>, IntakeError> {
     let mut found: Vec<T> = Vec::new();
-    for (seq, act) in home.acts(kind)? {
-        let read: T = serde_json::from_str(&act.json).map_err(|cause| IntakeError::Act {
-            seq,
-            kind: kind.to_owned(),
-            reason: cause.to_string(),
-        })?;
-        match found.iter_mut().find(|known| key(known) == key(&read)) {
+    let mut places: FxHashMap<K, usize> = FxHashMap::default();
+    for read in every::<T>(home, kind)? {
+        let place = *places.entry(key(&read)).or_insert(found.len());
+        match found.get_mut(place) {
             Some(known) => *known = read,
             None => found.push(read),
         }
     }
     Ok(found)
+}
+
+/// The acts of a kind, in order.
+pub(crate) fn every<T: DeserializeOwned>(home: &Home, kind: &str) -> Result<Vec<T>, IntakeError> {
+    let read = |(seq, act): (u64, Act<'_>)| {
+        serde_json::from_str(&act.json).map_err(|cause| IntakeError::Act {
+            seq,
+            kind: kind.to_owned(),
+            reason: cause.to_string(),
+        })
+    };
+    home.acts(kind)?.into_iter().map(read).collect()
 }
 
 fn last<T: DeserializeOwned>(home: &Home, kind: &str) -> Result<Option<T>, IntakeError> {
