@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::chunk::{Row, decode};
 use crate::error::{Doing as _, StoreError};
 use crate::fold::{Interned, NOT_FIRST, SUPERSEDED, WITHDRAWN, load_labels};
-use crate::place::{self, since};
+use crate::place::{self, since, view_number};
 use crate::schema;
 use crate::tail::chunk_key;
 use crate::walk::{Parts, Visit, walk};
@@ -31,9 +31,6 @@ const CHUNKS_PER_QUESTION: usize = 64;
 /// What an object usually takes of a page, and a record of a manifest: how much is reserved at once.
 const OBJECT_BYTES_USUAL: usize = 900;
 const RECORD_BYTES_USUAL: usize = 220;
-
-/// Numbers of views that a reader remembers: 64 partners, 16 areas, 4 types each, 100 bytes: 400 KiB.
-const VIEWS_REMEMBERED_MAX: usize = 4096;
 
 /// Which rows are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,8 +90,6 @@ pub struct Reader {
     labels: Vec<Interned>,
     /// The block that was read last.
     block: RefCell<Option<Block>>,
-    /// Numbers of views, by partner, area and type: once given they stay.
-    views: RefCell<FxHashMap<(u8, String, String), u32>>,
 }
 
 impl Reader {
@@ -106,10 +101,11 @@ impl Reader {
     pub(crate) fn open_file(path: &Path) -> Result<Self, StoreError> {
         let database = schema::open_reader(path)?;
         let labels = load_labels(&database)?;
-        Ok(Self { database, labels, block: RefCell::default(), views: RefCell::default() })
+        Ok(Self { database, labels, block: RefCell::default() })
     }
 
-    /// Answers a question from one state of the store, whatever is appended meanwhile.
+    /// Answers a question from one state of the store, whatever is appended or rebuilt meanwhile: a
+    /// rebuild numbers views anew, so a number is good within one snapshot alone.
     pub fn snapshot<T, E: From<StoreError>>(
         &mut self,
         question: impl FnOnce(&mut Self) -> Result<T, E>,
@@ -171,7 +167,7 @@ impl Reader {
     /// The rows of the audience's view that `selection` asks for.
     pub fn rows(&self, audience: &Audience, selection: &Selection) -> Result<Rows, StoreError> {
         let partner = audience.partner().get();
-        let Some(area) = self.view_number(partner, &selection.under, "")? else {
+        let Some(area) = view_number(&self.database, partner, &selection.under, "")? else {
             return Ok(Rows::default());
         };
         if !selection.ids.is_empty() {
@@ -179,7 +175,7 @@ impl Reader {
         }
         let mut views = Vec::new();
         for object_type in &selection.types {
-            views.extend(self.view_number(partner, &selection.under, object_type)?);
+            views.extend(view_number(&self.database, partner, &selection.under, object_type)?);
         }
         if selection.types.is_empty() {
             views.push(area);
@@ -199,27 +195,6 @@ impl Reader {
             cut(&mut found, selection.limit);
         }
         Ok(found)
-    }
-
-    fn view_number(
-        &self,
-        partner: u8,
-        under: &str,
-        object_type: &str,
-    ) -> Result<Option<u32>, StoreError> {
-        let key = (partner, under.to_owned(), object_type.to_owned());
-        if let Some(&number) = self.views.borrow().get(&key) {
-            return Ok(Some(number));
-        }
-        let number = place::view_number(&self.database, partner, under, object_type)?;
-        if let Some(number) = number {
-            let mut views = self.views.borrow_mut();
-            if views.len() == VIEWS_REMEMBERED_MAX {
-                views.clear();
-            }
-            views.insert(key, number);
-        }
-        Ok(number)
     }
 
     /// Rows of one view after a time, filtered, up to the limit.

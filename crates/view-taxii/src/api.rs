@@ -183,7 +183,9 @@ pub(crate) async fn delete_object(
     let asked = Asked::read(Endpoint::Delete, &uri)?.of(object.type_name, object.uuid);
     let (object_type, uuid) = (object.type_name.to_owned(), object.uuid);
     let versions = service.readers.ask(|reader, _| {
-        pages::versions_in_view(reader, &caller.audience, &collection.under, &asked)
+        reader.snapshot(|reader| {
+            pages::versions_in_view(reader, &caller.audience, &collection.under, &asked)
+        })
     })?;
     if versions.is_empty() {
         return Err(TaxiiError::NotFound);
