@@ -132,7 +132,7 @@ pub(crate) fn export(folder: &Path, args: &Export) -> Result<u8> {
         let mut selection =
             Selection { under, limit: PAGE, versions: vec![Version::Last], ..Selection::default() };
         loop {
-            let rows = reader.rows(&audience, &selection)?;
+            let rows = reader.snapshot(|reader| reader.rows(&audience, &selection))?;
             for rows in rows.rows.chunks(AT_ONCE) {
                 let objects = reader.objects(&audience, rows, Vec::new())?.into_bytes();
                 if args.ndjson {
