@@ -67,6 +67,8 @@ pub struct Home {
     database: Connection,
     path: PathBuf,
     tip: Tip,
+    /// A number that changes when the indexes are made anew, which numbers views anew.
+    indexes: i64,
     fold: Fold,
     water: HighWater,
     signing: Option<Signing>,
@@ -84,13 +86,15 @@ impl Home {
         let path = folder.join(crate::DATABASE);
         let database = schema::open_writer(&path)?;
         let tip = read_tip(&database)?;
+        let indexes = read_indexes(&database)?;
         let fold = Fold::load(&database)?;
         let water = HighWater::open(&folder.join(crate::HIGH_WATER))?;
         let lock = folder.join(crate::LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock);
         let lock = lock.map_err(|cause| StoreError::Lock(cause.to_string()))?;
         let absent = RefCell::default();
-        Ok(Self { database, path, tip, fold, water, signing: None, lock, locked: 0, absent })
+        let (signing, locked) = (None, 0);
+        Ok(Self { database, path, tip, indexes, fold, water, signing, lock, locked, absent })
     }
 
     /// Waits until no other process decides or appends, and keeps it so until [`Home::unlock`].
@@ -103,7 +107,7 @@ impl Home {
         let moved = self.lock.lock().map_err(|cause| StoreError::Lock(cause.to_string()));
         // Nobody else writes now: one transaction for all that is read spares one for each question.
         let moved = moved.and_then(|()| self.read_together());
-        let moved = moved.and_then(|()| Ok(read_tip(&self.database)? != self.tip));
+        let moved = moved.and_then(|()| self.has_moved());
         match moved {
             Ok(true) => self.catch_up().map(|()| true),
             Ok(false) => Ok(false),
@@ -114,8 +118,13 @@ impl Home {
         }
     }
 
+    fn has_moved(&self) -> Result<bool, StoreError> {
+        Ok(read_tip(&self.database)? != self.tip || read_indexes(&self.database)? != self.indexes)
+    }
+
     fn catch_up(&mut self) -> Result<(), StoreError> {
         self.tip = read_tip(&self.database)?;
+        self.indexes = read_indexes(&self.database)?;
         self.fold = Fold::load(&self.database)?;
         self.water.reload()
     }
@@ -322,8 +331,15 @@ impl Home {
         crate::acts::of_kind(&self.database, kind)
     }
 
-    /// Drops every index and folds the log anew.
+    /// Drops every index and folds the log anew, while no other process decides or appends.
     pub fn rebuild(&mut self, progress: &mut dyn FnMut(Seq, Seq)) -> Result<(), StoreError> {
+        self.lock()?;
+        let rebuilt = self.rebuild_alone(progress);
+        self.unlock();
+        rebuilt
+    }
+
+    fn rebuild_alone(&mut self, progress: &mut dyn FnMut(Seq, Seq)) -> Result<(), StoreError> {
         let tip = self.tip;
         let rebuilt = self.in_transaction("rebuilding the indexes", |database, _| {
             for table in schema::INDEX_TABLES {
@@ -343,6 +359,7 @@ impl Home {
             }
             Ok(())
         });
+        self.indexes = read_indexes(&self.database)?;
         self.fold = Fold::load(&self.database)?;
         rebuilt
     }
@@ -458,6 +475,13 @@ fn read_tip(database: &Connection) -> Result<Tip, StoreError> {
     Ok(Tip { next: after(&head, first.cast_unsigned())?, chain })
 }
 
+/// SQLite counts up with every table that is made or dropped.
+fn read_indexes(database: &Connection) -> Result<i64, StoreError> {
+    database
+        .pragma_query_value(None, "schema_version", |row| row.get(0))
+        .doing("looking whether indexes were made anew")
+}
+
 /// The place after the last entry of a block.
 fn after(head: &[u8], first: Seq) -> Result<Seq, StoreError> {
     block::records(first, head).try_fold(first, |_, record| Ok(record?.seq + 1))
@@ -471,5 +495,20 @@ mod tests {
     fn the_database_keeps_the_contract_of_a_journal() {
         let folder = tempfile::tempdir().unwrap();
         entente_log::journal::contract::holds(|| Home::open(folder.path()).unwrap());
+    }
+
+    #[test]
+    fn a_writer_notices_that_another_made_the_indexes_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut one = Home::open(folder.path()).unwrap();
+        let mut other = Home::open(folder.path()).unwrap();
+        assert!(!one.lock().unwrap());
+        one.unlock();
+        other.rebuild(&mut |_, _| ()).unwrap();
+        // What it remembers of views would be of others now.
+        assert!(one.lock().unwrap());
+        one.unlock();
+        assert!(!other.lock().unwrap());
+        other.unlock();
     }
 }
