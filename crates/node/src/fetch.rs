@@ -2,8 +2,8 @@
 //!
 //! Invariants: this is the one place of the product that opens a connection to anybody (the demo
 //! asks itself alone; tidy holds both); it connects to the address that was named and to no other,
-//! since it follows no redirect; the server shows a certificate that the operator's roots vouch for; whatever the server does, reading ends within
-//! the [`Budget`]. What is compressed stays so: `entente_object::read` inflates it within its limits.
+//! since it follows no redirect; the server shows a certificate that the operator's roots vouch for;
+//! whatever the server does, reading ends within the [`Budget`]. What is compressed stays so: `entente_object::read` inflates it within its limits.
 //!
 //! Out of scope: what the bytes are (`input`).
 

@@ -26,6 +26,10 @@ use crate::high_water::HighWater;
 use crate::place;
 use crate::schema;
 
+/// Ids that are remembered as not here: those of a batch and of what it mentions, 4 MiB. A review of
+/// a large store looks for more, and has no use for them.
+const ABSENT_MAX: usize = 128 * 1024;
+
 /// Who signs this node's ledgers, and for whom they are.
 pub struct Signing {
     /// The node's key, named after its nation.
@@ -199,7 +203,11 @@ impl Home {
         let rows = query.query_map(params![key.as_bytes()], read).doing("looking for an object")?;
         let found: Vec<Known> = rows.collect::<Result<_, _>>().doing("looking for an object")?;
         if found.is_empty() && self.locked > 0 {
-            self.absent.borrow_mut().insert(key);
+            let mut absent = self.absent.borrow_mut();
+            if absent.len() == ABSENT_MAX {
+                absent.clear();
+            }
+            absent.insert(key);
         }
         Ok(found)
     }
