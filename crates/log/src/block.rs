@@ -71,7 +71,7 @@ impl<'a> Record<'a> {
         let Some(head) = self.object else { return Ok(None) };
         Ok(Some(Put {
             uuid: head.uuid(),
-            object_type: Cow::Borrowed(head.object_type),
+            object_type: Cow::Borrowed(head.object_type()?),
             version: head.version(),
             label: head.label(),
             brought_by: head.brought_by()?,

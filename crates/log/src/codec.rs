@@ -65,6 +65,19 @@ impl<'a> Reader<'a> {
 
     /// The next LEB128 number.
     pub fn varint(&mut self) -> Result<u64, Damaged> {
+        // Most have one byte or two.
+        if let [low, rest @ ..] = self.rest
+            && *low < 0x80
+        {
+            self.rest = rest;
+            return Ok(u64::from(*low));
+        }
+        if let [low, high, rest @ ..] = self.rest
+            && *high < 0x80
+        {
+            self.rest = rest;
+            return Ok(u64::from(*high) << 7 | u64::from(*low & 0x7f));
+        }
         let mut value = 0u64;
         for shift in (0..64).step_by(7) {
             let byte = self.byte()?;

@@ -160,46 +160,55 @@ pub mod v1 {
         put_text(out, &put.object_type);
     }
 
-    /// What a block's head says of an object, where it lies.
+    /// What a block's head says of an object, where it lies. A page has a thousand of them, of each
+    /// of which little is asked: nothing is read before.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct ObjectHead<'a> {
-        uuid: &'a [u8; 16],
-        version: &'a [u8; 8],
-        label: &'a [u8; 4],
-        nation: &'a [u8; 3],
-        /// The type of its id.
-        pub object_type: &'a str,
+        fixed: &'a Fixed,
+        object_type: &'a [u8],
     }
+
+    /// UUID, version, label and nation.
+    type Fixed = [u8; 16 + 8 + 4 + 3];
 
     impl<'a> ObjectHead<'a> {
         pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Self, Damaged> {
-            Ok(Self {
-                uuid: reader.array()?,
-                version: reader.array()?,
-                label: reader.array()?,
-                nation: reader.array()?,
-                object_type: reader.text()?,
-            })
+            let fixed = reader.array()?;
+            let length = reader.length()?;
+            Ok(Self { fixed, object_type: reader.take(length)? })
+        }
+
+        fn field<const AT: usize, const LENGTH: usize>(&self) -> [u8; LENGTH] {
+            const { assert!(AT + LENGTH <= size_of::<Fixed>()) };
+            let mut field = [0; LENGTH];
+            field.copy_from_slice(self.fixed.get(AT..AT + LENGTH).unwrap_or(&[0; LENGTH]));
+            field
+        }
+
+        /// The type of its id.
+        pub fn object_type(&self) -> Result<&'a str, Damaged> {
+            std::str::from_utf8(self.object_type).map_err(|_| Damaged("an object's type"))
         }
 
         /// The UUID of its id.
         pub fn uuid(&self) -> Uuid {
-            Uuid::from_bytes(*self.uuid)
+            Uuid::from_bytes(self.field::<0, 16>())
         }
 
         /// Its version, in microseconds since 1970.
         pub fn version(&self) -> i64 {
-            i64::from_le_bytes(*self.version)
+            i64::from_le_bytes(self.field::<16, 8>())
         }
 
         /// Its effective label.
         pub fn label(&self) -> LabelNumber {
-            LabelNumber::from_le_bytes(*self.label)
+            LabelNumber::from_le_bytes(self.field::<24, 4>())
         }
 
         /// The nation that brought it.
         pub fn brought_by(&self) -> Result<Nation, Damaged> {
-            let code = std::str::from_utf8(self.nation).ok();
+            let code = self.field::<28, 3>();
+            let code = std::str::from_utf8(&code).ok();
             code.and_then(|code| code.parse().ok()).ok_or(Damaged("a nation's code"))
         }
     }

@@ -414,7 +414,7 @@ impl Reader {
         let labels = self.labels_of(rows, Parts::Heads, |record, row, _| {
             let Some(head) = record.object else { return Ok(()) };
             let listed = Listed {
-                object_type: head.object_type,
+                object_type: head.object_type()?,
                 uuid: head.uuid(),
                 version: head.version(),
                 added: row.added,
