@@ -270,6 +270,8 @@ impl Desk {
         bringer: Nation,
         applied: Option<&Applied>,
     ) -> Result<Plan, IntakeError> {
+        let ids = batch.iter().flat_map(|object| object.mentions.iter().chain([&object.key]));
+        self.home.look_up(ids.copied().collect())?;
         let mut plan = self.empty_plan(batch.len());
         for (place, object) in self.screen(batch, bringer, &mut plan)? {
             let label = self.own_label(&object, bringer, applied)?;

@@ -16,14 +16,14 @@ use entente_object::json;
 use entente_release::label::{Faults, Label};
 use entente_release::{Nation, PartnerIndex, PartnerSet, label_marking};
 use rusqlite::{Connection, OptionalExtension as _, params};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use uuid::Uuid;
 
 use crate::chunk::Row;
 use crate::error::{Doing as _, StoreError};
 use crate::place;
 use crate::tail::{TreeTail, ViewTail};
-use crate::versions::{self, NewVersion, Versions};
+use crate::versions::{self, Found, NewVersion, Versions};
 
 /// The version was superseded by a newer one in the view.
 pub(crate) const SUPERSEDED: i64 = 1;
@@ -99,13 +99,13 @@ impl Fold {
         Ok(Self { labels: load_labels(database)?, ..Self::default() })
     }
 
-    /// Folds the entries of new blocks, and writes the rows. Of the ids in `absent` it is known that
-    /// none was here before.
+    /// Folds the entries of new blocks, and writes the rows. Of some ids it is known
+    /// what was found before.
     pub(crate) fn apply(
         &mut self,
         database: &Connection,
         blocks: &[Block],
-        absent: &FxHashSet<IdKey>,
+        found: &Found,
     ) -> Result<(), StoreError> {
         for block in blocks {
             for (index, record) in (0u64..).zip(records(block.first, &block.head)) {
@@ -113,7 +113,7 @@ impl Fold {
                 match record.entry(&block.body)? {
                     entry::Entry::Put(put) => {
                         let key = put.key();
-                        let stored = if absent.contains(&key) {
+                        let stored = if found.get(&key).is_some_and(Vec::is_empty) {
                             Vec::new()
                         } else {
                             stored_siblings(database, key)?

@@ -18,17 +18,17 @@ use entente_log::{Seq, checkpoint, ledger};
 use entente_object::id::IdKey;
 use entente_release::{Nation, PartnerIndex, PartnerSet};
 use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
-use rustc_hash::FxHashSet;
 
 use crate::error::{Doing as _, StoreError};
 use crate::fold::{Fold, Interned};
 use crate::high_water::HighWater;
 use crate::place;
 use crate::schema;
+use crate::versions::{self, Found, Known};
 
-/// Ids that are remembered as not here: those of a batch and of what it mentions, 4 MiB. A review of
-/// a large store looks for more, and has no use for them.
-const ABSENT_MAX: usize = 128 * 1024;
+/// Ids of which is remembered what is here: those of a batch and of what it mentions, 8 MiB. A review
+/// of a large store looks for more, and has no use for them.
+const FOUND_MAX: usize = 128 * 1024;
 
 /// Who signs this node's ledgers, and for whom they are.
 pub struct Signing {
@@ -38,21 +38,6 @@ pub struct Signing {
     pub here: Nation,
     /// The nation of each partner, by its number.
     pub partners: Vec<(PartnerIndex, Nation)>,
-}
-
-/// A version of an object as the writer knows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Known {
-    /// Its place in the log.
-    pub seq: Seq,
-    /// Its version, in microseconds since 1970.
-    pub version: i64,
-    /// The nation that brought it.
-    pub bringer: Nation,
-    /// Its label.
-    pub label: u32,
-    /// Who has it.
-    pub released: PartnerSet,
 }
 
 /// An object that waits.
@@ -79,9 +64,9 @@ pub struct Home {
     /// Held by whichever process decides and appends.
     lock: File,
     locked: u32,
-    /// Ids that were looked for and are not here: the fold need not look for them again. Kept while
-    /// nobody else can append, until the next append.
-    absent: RefCell<FxHashSet<IdKey>>,
+    /// What was found of ids, mostly nothing: neither the next question nor the fold need look for it
+    /// again. Kept while nobody else can append, until the next append.
+    found: RefCell<Found>,
 }
 
 impl Home {
@@ -96,9 +81,8 @@ impl Home {
         let lock = folder.join(crate::LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock);
         let lock = lock.map_err(|cause| StoreError::Lock(cause.to_string()))?;
-        let absent = RefCell::default();
-        let (signing, locked) = (None, 0);
-        Ok(Self { database, path, tip, indexes, fold, water, signing, lock, locked, absent })
+        let (signing, locked, found) = (None, 0, RefCell::default());
+        Ok(Self { database, path, tip, indexes, fold, water, signing, lock, locked, found })
     }
 
     /// Waits until no other process decides or appends, and keeps it so until [`Home::unlock`].
@@ -137,7 +121,7 @@ impl Home {
     pub fn unlock(&mut self) {
         self.locked = self.locked.saturating_sub(1);
         if self.locked == 0 {
-            self.absent.take();
+            self.found.take();
             // Nothing was written in it: there is nothing to lose.
             let _ended = self.read_apart();
             // Closing the file would do the same.
@@ -182,32 +166,30 @@ impl Home {
         &self.fold.labels
     }
 
+    /// Looks many ids up in the order of the index, whose leaves are then read once each: those of a
+    /// batch would otherwise read as many as they are.
+    pub fn look_up(&self, mut keys: Vec<IdKey>) -> Result<(), StoreError> {
+        if self.locked == 0 {
+            return Ok(());
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys.truncate(FOUND_MAX);
+        keys.into_iter().try_for_each(|key| self.versions(key).map(drop))
+    }
+
     /// The versions of an object that are here, oldest first.
     pub fn versions(&self, key: IdKey) -> Result<Vec<Known>, StoreError> {
-        let mut query = self
-            .database
-            .prepare_cached(
-                "SELECT seq, version, label, released, bringer FROM known WHERE id = ?1
-                 ORDER BY version, seq",
-            )
-            .doing("looking for an object")?;
-        let read = |row: &rusqlite::Row<'_>| {
-            Ok(Known {
-                seq: row.get::<_, i64>(0)?.cast_unsigned(),
-                version: row.get(1)?,
-                label: row.get(2)?,
-                released: PartnerSet::from_bits(row.get::<_, i64>(3)?.cast_unsigned()),
-                bringer: place::nation(row, 4)?,
-            })
-        };
-        let rows = query.query_map(params![key.as_bytes()], read).doing("looking for an object")?;
-        let found: Vec<Known> = rows.collect::<Result<_, _>>().doing("looking for an object")?;
-        if found.is_empty() && self.locked > 0 {
-            let mut absent = self.absent.borrow_mut();
-            if absent.len() == ABSENT_MAX {
-                absent.clear();
+        if let Some(found) = self.found.borrow().get(&key) {
+            return Ok(found.clone());
+        }
+        let found = versions::of(&self.database, key)?;
+        if self.locked > 0 {
+            let mut known = self.found.borrow_mut();
+            if known.len() == FOUND_MAX {
+                known.clear();
             }
-            absent.insert(key);
+            known.insert(key, found.clone());
         }
         Ok(found)
     }
@@ -362,7 +344,7 @@ impl Home {
                 block::verify(&next, at.chain)?;
                 at.next = after(&next.head, next.first)?;
                 at.chain = next.chain;
-                fold.apply(database, std::slice::from_ref(&next), &FxHashSet::default())?;
+                fold.apply(database, std::slice::from_ref(&next), &Found::default())?;
                 progress(at.next, tip.next);
             }
             Ok(())
@@ -412,10 +394,10 @@ impl Journal for Home {
             chain: last.chain,
         };
         let signing = self.signing.take();
-        let absent = self.absent.take();
+        let found = self.found.take();
         let signed = self.in_transaction("appending to the log", |database, fold| {
             insert_blocks(database, &blocks)?;
-            fold.apply(database, &blocks, &absent)?;
+            fold.apply(database, &blocks, &found)?;
             signing.as_ref().map_or(Ok(Vec::new()), |signing| sign(database, fold, signing))
         });
         self.signing = signing;

@@ -26,8 +26,9 @@ pub use backup::{BackupError, backup, restore};
 pub use chunk::Row;
 pub use error::StoreError;
 pub use fold::Interned;
-pub use home::{Home, Known, Signing, Waiting};
+pub use home::{Home, Signing, Waiting};
 pub use reader::{Listed, Reader, Rows, Selection, Version};
+pub use versions::Known;
 
 /// The database's file in a node's folder.
 pub const DATABASE: &str = "entente.db";

@@ -12,12 +12,32 @@ use entente_log::entry::LabelNumber;
 use entente_object::id::IdKey;
 use entente_release::{Nation, PartnerIndex, PartnerSet};
 use rusqlite::{Connection, OptionalExtension as _, params};
+use rustc_hash::FxHashMap;
 
 use crate::error::{Doing as _, StoreError};
+use crate::place;
 
 /// Rows that `recent` may have after an append. At 45 bytes they fill 1,000 pages. An append of 8,192
 /// objects touches those, and a sixteenth of the pages of `version`: 500 at a million objects.
 const RECENT_MAX: u64 = 128 * 1024;
+
+/// A version of an object as the writer knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// Its place in the log.
+    pub seq: Seq,
+    /// Its version, in microseconds since 1970.
+    pub version: i64,
+    /// The nation that brought it.
+    pub bringer: Nation,
+    /// Its label.
+    pub label: u32,
+    /// Who has it.
+    pub released: PartnerSet,
+}
+
+/// The versions of objects, by what stands for their ids.
+pub(crate) type Found = FxHashMap<IdKey, Vec<Known>>;
 
 /// A version to be added.
 pub(crate) struct NewVersion {
@@ -91,6 +111,27 @@ impl Versions {
         }
         Ok(recent)
     }
+}
+
+/// The versions of an object, oldest first.
+pub(crate) fn of(database: &Connection, key: IdKey) -> Result<Vec<Known>, StoreError> {
+    let mut query = database
+        .prepare_cached(
+            "SELECT seq, version, label, released, bringer FROM known WHERE id = ?1
+             ORDER BY version, seq",
+        )
+        .doing("looking for an object")?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Known {
+            seq: row.get::<_, i64>(0)?.cast_unsigned(),
+            version: row.get(1)?,
+            label: row.get(2)?,
+            released: PartnerSet::from_bits(row.get::<_, i64>(3)?.cast_unsigned()),
+            bringer: place::nation(row, 4)?,
+        })
+    };
+    let rows = query.query_map(params![key.as_bytes()], read).doing("looking for an object")?;
+    rows.collect::<Result<_, _>>().doing("looking for an object")
 }
 
 /// The id of the row of `recent` that is `count` rows after the id `from`, if there are so many.

@@ -50,7 +50,8 @@ fn main() {
         let warm = client.measure(&format!("warm page of 1,000, {name}"), 2_000, |_| page.clone());
         ratios.push((name, "warm", cost.as_secs_f64() / warm.as_secs_f64()));
         let cold = client.measure(&format!("cold page of 1,000, {name}"), 400, |round| {
-            at(&format!("objects/?limit=1000&added_after={}", after(round + 1)))
+            let after = after(strewn(round, objects));
+            at(&format!("objects/?limit=1000&added_after={after}"))
         });
         ratios.push((name, "cold", cost.as_secs_f64() / cold.as_secs_f64()));
     }
@@ -110,6 +111,13 @@ fn eight_partners(address: SocketAddr, objects: u64) {
         let (middle, late) = (times[times.len() / 2], times[times.len() * 99 / 100]);
         println!("eight partners at once: a cold page in {middle:.1?}, 99 of 100 in {late:.1?}");
     });
+}
+
+/// Where the `round`th cold page begins: far from the one before, and nowhere twice, so that nothing
+/// of it is in memory but what the system keeps of the file.
+fn strewn(round: u64, objects: u64) -> u64 {
+    let places = objects - 1_000;
+    (round * (places * 618 / 1_000 / 10 * 10 + 1)) % places
 }
 
 fn login(nation: &str) -> String {
