@@ -2,6 +2,7 @@
 //!
 //! Invariant: of the acts of one kind about one thing, the last counts.
 
+use entente_release::Nation;
 use serde::{Deserialize, Serialize};
 
 /// The kinds of acts.
@@ -26,6 +27,25 @@ pub mod kind {
     pub const ALARM: &str = "alarm";
     /// An [`super::EvidenceAct`].
     pub const EVIDENCE: &str = "evidence";
+    /// A [`super::PeerAct`].
+    pub const PEER: &str = "peer";
+    /// A [`super::RecalledAct`].
+    pub const RECALLED: &str = "recalled";
+
+    /// [`super::ReceivedAct`]s of a nation. A kind for each, so that the last is found at once.
+    pub fn received(nation: super::Nation) -> String {
+        format!("received/{nation}")
+    }
+
+    /// [`super::LeavesAct`]s of a nation.
+    pub fn leaves(nation: super::Nation) -> String {
+        format!("leaves/{nation}")
+    }
+
+    /// [`super::ReceiptAct`]s of a nation.
+    pub fn receipt(nation: super::Nation) -> String {
+        format!("receipt/{nation}")
+    }
 }
 
 /// What node this is.
@@ -102,7 +122,7 @@ pub struct ApprovalAct {
 /// Something happened that a person must look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AlarmAct {
-    /// What: `equivocation`, `foreign-creator`, `defines-tlp`.
+    /// What: `equivocation`, `foreign-creator`, `defines-tlp`, `invalid-object`, `ledger`.
     pub what: String,
     /// Who did it.
     pub nation: String,
@@ -177,4 +197,55 @@ pub struct StatusAct {
     pub nation: String,
     /// The status resource (TAXII 2.1, 4.3).
     pub text: String,
+}
+
+/// A partner's node was met: its card was accepted by people who compared the fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeerAct {
+    /// The nation.
+    pub nation: String,
+    /// Its card, as it was given.
+    pub card: String,
+}
+
+/// How far a partner's ledger for this nation was received, and what was signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedAct {
+    /// How many entries.
+    pub size: u64,
+    /// The roots of the complete subtrees of the entries received, base64 of 32 bytes each.
+    pub edge: Vec<String>,
+    /// `date_added` of the last entry, in microseconds since 1970.
+    pub added: i64,
+    /// The checkpoint that they were proven by.
+    pub note: String,
+}
+
+/// Leaves of a partner's ledger that were received: with them this node proves what it received.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeavesAct {
+    /// The place of the first.
+    pub from: u64,
+    /// The leaves end to end, base64 of 60 bytes each.
+    pub leaves: String,
+}
+
+/// A partner's receipt for everything that this node released to it up to a size.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptAct {
+    /// How many entries it covers.
+    pub size: u64,
+    /// The checkpoint with the partner's cosignature.
+    pub note: String,
+}
+
+/// A partner took back an object that it had released to this nation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecalledAct {
+    /// The partner.
+    pub nation: String,
+    /// The object's id.
+    pub id: String,
+    /// SHA-256 of its exact bytes, hexadecimal.
+    pub digest: String,
 }

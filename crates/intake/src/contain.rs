@@ -2,7 +2,8 @@
 //!
 //! Invariants:
 //! * In whatever order and parts objects come, a container that goes out has the same label.
-//! * What somebody has keeps the label under which it was released.
+//! * What somebody has keeps the label under which it was released; so does what came from a partner's
+//!   ledger.
 
 use entente_log::entry::LabelNumber;
 use entente_release::Label;
@@ -27,7 +28,8 @@ impl Desk {
         let mut before: Vec<Vec<LabelNumber>> = Vec::with_capacity(candidates.len());
         for candidate in &candidates {
             let (mut places, mut labels) = (Vec::new(), Vec::new());
-            if candidate.object.is_container && !is_out(candidate) {
+            let is_open = !is_out(candidate) && !self.has_node(candidate.bringer);
+            if candidate.object.is_container && is_open {
                 self.members(candidate, here, (&mut places, &mut labels))?;
             }
             inside.push(places);

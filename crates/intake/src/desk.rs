@@ -26,7 +26,7 @@ use entente_store::{Home, Known, StoreError};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 
-use crate::acts::{NationalAct, NodeAct, PartnerAct, ProgrammeAct, kind};
+use crate::acts::{NationalAct, NodeAct, PartnerAct, PeerAct, ProgrammeAct, kind};
 use crate::decide::Decided;
 use crate::label::Marking;
 
@@ -64,6 +64,18 @@ pub enum IntakeError {
     /// There is no such object.
     #[error("{0} is not here")]
     NoObject(String),
+    /// What a partner's ledger gave does not continue what was received.
+    #[error(
+        "{before} entries of the ledger of {nation} are here, and the delivery begins at {first}"
+    )]
+    OutOfOrder {
+        /// Whose ledger.
+        nation: Nation,
+        /// How many entries are here.
+        before: u64,
+        /// Where the delivery begins.
+        first: u64,
+    },
     /// The approval does not count.
     #[error("the approval was not accepted: {0}")]
     Approval(&'static str),
@@ -95,6 +107,8 @@ pub struct Desk {
     pub(crate) partners: Vec<Partner>,
     pub(crate) records: Vec<PartnerRecord>,
     pub(crate) channel: Channel,
+    /// The nodes that were met, by nation.
+    pub(crate) peers: FxHashMap<Nation, PeerAct>,
     /// The nations of the parties to adopted programmes, by the id of their identity.
     pub(crate) parties: FxHashMap<IdKey, Nation>,
     pub(crate) numbers: FxHashMap<Label, LabelNumber>,
@@ -122,6 +136,7 @@ impl Desk {
             partners: Vec::new(),
             records: Vec::new(),
             channel: Channel::default(),
+            peers: FxHashMap::default(),
             parties: FxHashMap::default(),
             numbers: FxHashMap::default(),
             decided: FxHashMap::default(),
@@ -154,6 +169,9 @@ impl Desk {
         let acts = latest(&self.home, kind::PARTNER, |act: &PartnerAct| act.index)?;
         self.records = acts.into_iter().filter_map(read_partner).collect();
         self.partners = self.records.iter().map(|record| record.partner.clone()).collect();
+        let peers = latest(&self.home, kind::PEER, |act: &PeerAct| act.nation.clone())?;
+        let nation = |act: PeerAct| Some((act.nation.parse().ok()?, act));
+        self.peers = peers.into_iter().filter_map(nation).collect();
         self.numbers =
             (0..).zip(self.home.labels()).map(|(number, l)| (l.label.clone(), number)).collect();
         self.decided.clear();
@@ -203,6 +221,24 @@ impl Desk {
         let versions = self.home.versions(read.key())?;
         let own = versions.iter().rfind(|known| known.bringer == self.here);
         own.or(versions.last()).copied().ok_or_else(missing)
+    }
+
+    /// The node of a partner, if it was met.
+    pub fn peer(&self, nation: Nation) -> Option<&PeerAct> {
+        self.peers.get(&nation)
+    }
+
+    /// Whether a partner has a node that was met.
+    pub(crate) fn has_node(&self, nation: Nation) -> bool {
+        self.peers.contains_key(&nation)
+    }
+
+    /// Records that a partner's node was met, and makes the nation a partner if it was none.
+    pub fn meet(&mut self, act: &PeerAct) -> Result<(), IntakeError> {
+        let nation = act.nation.parse().map_err(|_| IntakeError::NoNode)?;
+        self.add_partner(nation)?;
+        self.record(kind::PEER, act)?;
+        self.refresh()
     }
 
     /// The partner of a nation.

@@ -94,6 +94,10 @@ pub(crate) fn own_label(
     declared: &BTreeSet<Caveat>,
     marking: &mut impl FnMut(entente_object::id::IdKey) -> Marking,
 ) -> Label {
+    // Its originator made it, and signed it: nothing is added to it here.
+    if let Some(label) = &object.released_under {
+        return (**label).clone();
+    }
     let mut faults = Faults::NONE;
     let mut label = applied.map(|applied| applied.label(bringer, object.tlp));
     let mut add = |found: Label| {

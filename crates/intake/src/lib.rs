@@ -16,6 +16,7 @@ mod decide;
 mod desk;
 mod label;
 mod prepare;
+mod receive;
 mod screen;
 mod take;
 
@@ -23,4 +24,5 @@ pub use decide::{Explanation, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
 pub use label::Applied;
 pub use prepare::{Prepared, Refused, party_identity, prepare};
+pub use receive::{Delivery, Standing};
 pub use take::{Outcome, Taken};

@@ -3,6 +3,8 @@
 //! Invariant: preparing looks at the bytes alone, so it runs on any thread, and its answer does not
 //! depend on what the node holds.
 
+use std::sync::Arc;
+
 use entente_log::codec::Damaged;
 use entente_object::id::{Id, IdKey, OwnedId, mentions_in_map};
 use entente_object::json::Value;
@@ -66,6 +68,8 @@ pub struct Prepared {
     pub defines: Option<Defines>,
     /// Whether its label is combined with those of what it mentions.
     pub is_container: bool,
+    /// The label that its originator released it under, if it came from a partner's ledger.
+    pub released_under: Option<Arc<Label>>,
 }
 
 /// What a marking definition defines.
@@ -151,6 +155,7 @@ fn examine(bytes: &[u8]) -> Result<Prepared, Refused> {
         mentions: mentions(&object, id),
         defines,
         is_container: CONTAINERS.contains(&id.type_name),
+        released_under: None,
         id: id.to_owned(),
         key: id.key(),
     })

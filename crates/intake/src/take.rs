@@ -116,7 +116,7 @@ pub(crate) struct Plan {
     /// For each candidate: what it mentions and not all of its recipients have.
     missing: Vec<Vec<IdKey>>,
     /// Acts to record: their kind and their JSON.
-    acts: Vec<(&'static str, String)>,
+    acts: Vec<(Cow<'static, str>, String)>,
 }
 
 impl Plan {
@@ -126,8 +126,12 @@ impl Plan {
     }
 
     /// Records an act with the batch.
-    pub(crate) fn record(&mut self, kind: &'static str, act: &impl serde::Serialize) {
-        self.acts.extend(serde_json::to_string(act).map(|json| (kind, json)));
+    pub(crate) fn record(
+        &mut self,
+        kind: impl Into<Cow<'static, str>>,
+        act: &impl serde::Serialize,
+    ) {
+        self.acts.extend(serde_json::to_string(act).map(|json| (kind.into(), json)));
     }
 }
 
@@ -264,7 +268,7 @@ impl Desk {
         Ok(self.commit(plan)?.followed)
     }
 
-    fn plan(
+    pub(crate) fn plan(
         &mut self,
         batch: Vec<Prepared>,
         bringer: Nation,
@@ -452,7 +456,11 @@ impl Desk {
 
     fn decide_own(&mut self, candidate: &mut Candidate, plan: &Plan) -> Result<(), IntakeError> {
         if candidate.bringer != self.here {
-            // A partner may read back what it wrote itself; nobody else receives it from here.
+            // A partner may read back what it wrote itself; nobody else receives it from here. A
+            // partner with a node has it there.
+            if self.has_node(candidate.bringer) {
+                return Ok(());
+            }
             let valid = self.label_of(candidate.label, &plan.labels).is_valid();
             let echo = self.partners.iter().find(|p| valid && p.nation == candidate.bringer);
             candidate.own = echo.map(|partner| partner.index).into_iter().collect();
@@ -481,7 +489,7 @@ impl Desk {
         Ok(())
     }
 
-    fn commit(&mut self, plan: Plan) -> Result<Taken, IntakeError> {
+    pub(crate) fn commit(&mut self, plan: Plan) -> Result<Taken, IntakeError> {
         let (labels, now) = (plan.labels.len(), plan.now.unix_micros());
         let base = self.home.tip().next + u64::try_from(labels).unwrap_or_default();
         let (mut seqs, mut next) = (Vec::with_capacity(plan.candidates.len()), base);
@@ -595,7 +603,7 @@ fn entries<'a>(
     entries.extend(holds.into_iter().map(Entry::Hold));
     entries.extend(releases.into_iter().map(Entry::Release));
     entries.extend(plan.acts.iter().map(|(kind, json)| {
-        let (kind, at) = (Cow::Borrowed(*kind), plan.now.unix_micros());
+        let (kind, at) = (Cow::Borrowed(kind.as_ref()), plan.now.unix_micros());
         Entry::Act(Act { kind, at, json: Cow::Borrowed(json.as_str()) })
     }));
     entries

@@ -38,6 +38,9 @@ pub enum CheckpointError {
     /// No signature on it is by the expected key.
     #[error("the checkpoint is not signed by the expected key")]
     NotSigned,
+    /// No cosignature on it is by the expected key.
+    #[error("the checkpoint is not cosigned by the expected key")]
+    NotCosigned,
     /// It is of another ledger.
     #[error("the checkpoint is of the ledger {0}")]
     OtherLedger(String),

@@ -1,7 +1,7 @@
 //! The one log of a node, and the ledger of each partner: entries, blocks, trees, checkpoints.
 //!
 //! In scope: what an entry is and how it is stored, the journal and its contract, the Merkle tree of
-//! a ledger, signed checkpoints, proofs, keys.
+//! a ledger, signed checkpoints and cosignatures, proofs, keys.
 //! Out of scope: where the log is kept (`entente-store`), and what is released (`entente-release`).
 //! No I/O and no clock.
 //!
@@ -10,6 +10,7 @@
 pub mod block;
 pub mod checkpoint;
 pub mod codec;
+pub mod cosignature;
 pub mod entry;
 pub mod fuzz;
 #[cfg(test)]

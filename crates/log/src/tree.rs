@@ -7,7 +7,7 @@
 
 use tlog_tiles::tlog::{self, EMPTY_HASH, Hash, HashReader};
 
-pub use tlog_tiles::tlog::{check_record, check_tree, record_hash};
+pub use tlog_tiles::tlog::{Hash as NodeHash, check_record, check_tree, record_hash};
 
 /// A tree being appended to.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -21,6 +21,16 @@ impl Tree {
     pub fn load(size: u64, hashes: &impl HashReader) -> Result<Self, tlog::Error> {
         let edge = hashes.read_hashes(&tlog::sub_tree_index(0, size, Vec::new()))?;
         Ok(Self { size, edge })
+    }
+
+    /// The tree of `size` leaves with this right edge, if it can be one: what [`Tree::edge`] gave.
+    pub fn from_edge(size: u64, edge: Vec<Hash>) -> Option<Self> {
+        (u32::try_from(edge.len()).ok()? == size.count_ones()).then_some(Self { size, edge })
+    }
+
+    /// The roots of its complete subtrees, the largest first: all that is needed to append to it.
+    pub fn edge(&self) -> &[Hash] {
+        &self.edge
     }
 
     /// How many leaves it has.

@@ -289,6 +289,7 @@ fn inbox_error(error: &IntakeError) -> InboxError {
         | IntakeError::TooManyPartners
         | IntakeError::Revoked(_)
         | IntakeError::NoObject(_)
+        | IntakeError::OutOfOrder { .. }
         | IntakeError::Approval(_) => InboxError::Failed(error.to_string()),
     }
 }

@@ -141,7 +141,11 @@ impl Reader {
         Ok(())
     }
 
-    fn ledger_chunk(&self, view: u32, chunk: u32) -> Result<Option<Vec<Row>>, StoreError> {
+    pub(crate) fn ledger_chunk(
+        &self,
+        view: u32,
+        chunk: u32,
+    ) -> Result<Option<Vec<Row>>, StoreError> {
         let bytes: Option<Vec<u8>> = self
             .database
             .prepare_cached("SELECT rows FROM chunk WHERE key = ?1")

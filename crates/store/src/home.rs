@@ -321,6 +321,11 @@ impl Home {
         crate::acts::of_kind(&self.database, kind)
     }
 
+    /// The last act of a kind.
+    pub fn last_act_of(&self, kind: &str) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+        crate::acts::last_of_kind(&self.database, kind)
+    }
+
     /// Drops every index and folds the log anew, while no other process decides or appends.
     pub fn rebuild(&mut self, progress: &mut dyn FnMut(Seq, Seq)) -> Result<(), StoreError> {
         self.lock()?;

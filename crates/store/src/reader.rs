@@ -139,6 +139,14 @@ impl Reader {
         crate::acts::of_kind(&self.database, kind)
     }
 
+    /// The last act of a kind.
+    pub fn last_act_of(
+        &self,
+        kind: &str,
+    ) -> Result<Option<(Seq, entente_log::entry::Act<'static>)>, StoreError> {
+        crate::acts::last_of_kind(&self.database, kind)
+    }
+
     /// How many objects wait for something before some partner has them.
     pub fn waiting_count(&self) -> Result<u64, StoreError> {
         let count: i64 = self

@@ -1,0 +1,116 @@
+//! What comes from the ledger that a partner's node keeps for this nation.
+//!
+//! Invariants:
+//! * What came is recorded in one append with how far the ledger was received: after a crash the two
+//!   agree.
+//! * An object keeps the label that its originator released it under, and is released to nobody from
+//!   here (originator control).
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use entente_release::Nation;
+
+use crate::acts::{AlarmAct, LeavesAct, RecalledAct, ReceiptAct, ReceivedAct, kind};
+use crate::desk::{Desk, IntakeError};
+use crate::prepare::Prepared;
+use crate::take::Taken;
+
+/// A verified stretch of a partner's ledger.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Whose ledger.
+    pub from: Nation,
+    /// The objects released, each under its label.
+    pub objects: Vec<Prepared>,
+    /// The objects taken back: id, and SHA-256 of the bytes in hexadecimal.
+    pub recalled: Vec<(String, String)>,
+    /// What a person must look at.
+    pub alarms: Vec<AlarmAct>,
+    /// The place of the first entry, and the leaves of all, end to end.
+    pub leaves: (u64, Vec<u8>),
+    /// How far the ledger is received with it.
+    pub received: ReceivedAct,
+}
+
+/// How it stands with a partner's node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// How many entries of its ledger were received.
+    pub received: u64,
+    /// How many entries of this node's ledger it has given a receipt for.
+    pub acknowledged: u64,
+}
+
+impl Desk {
+    /// How far a partner's ledger was received.
+    pub fn received_from(&self, nation: Nation) -> Result<Option<ReceivedAct>, IntakeError> {
+        self.last_act(&kind::received(nation))
+    }
+
+    /// The newest receipt of a partner.
+    pub fn receipt_of(&self, nation: Nation) -> Result<Option<ReceiptAct>, IntakeError> {
+        self.last_act(&kind::receipt(nation))
+    }
+
+    /// How it stands with a partner's node.
+    pub fn standing_with(&self, nation: Nation) -> Result<Standing, IntakeError> {
+        Ok(Standing {
+            received: self.received_from(nation)?.map_or(0, |act| act.size),
+            acknowledged: self.receipt_of(nation)?.map_or(0, |act| act.size),
+        })
+    }
+
+    fn last_act<T: serde::de::DeserializeOwned>(
+        &self,
+        kind: &str,
+    ) -> Result<Option<T>, IntakeError> {
+        let Some((seq, act)) = self.home.last_act_of(kind)? else { return Ok(None) };
+        let read = serde_json::from_str(&act.json).map_err(|cause| IntakeError::Act {
+            seq,
+            kind: kind.to_owned(),
+            reason: cause.to_string(),
+        });
+        read.map(Some)
+    }
+
+    /// Takes a delivery in. Refuses one that does not continue what was received.
+    pub fn receive(&mut self, delivery: Delivery) -> Result<Taken, IntakeError> {
+        self.alone(|desk| {
+            let (from, (first, leaves)) = (delivery.from, delivery.leaves);
+            let before = desk.received_from(from)?.map_or(0, |act| act.size);
+            if before != first {
+                return Err(IntakeError::OutOfOrder { nation: from, before, first });
+            }
+            let mut plan = desk.plan(delivery.objects, from, None)?;
+            for alarm in &delivery.alarms {
+                plan.record(kind::ALARM, alarm);
+            }
+            for (id, digest) in delivery.recalled {
+                let nation = from.to_string();
+                plan.record(kind::RECALLED, &RecalledAct { nation, id, digest });
+            }
+            let leaves = BASE64_STANDARD.encode(leaves);
+            plan.record(kind::leaves(from), &LeavesAct { from: first, leaves });
+            plan.record(kind::received(from), &delivery.received);
+            desk.commit(plan)
+        })
+    }
+
+    /// Records a receipt that covers more than those before. Gives whether it did.
+    pub fn acknowledge(&mut self, by: Nation, act: &ReceiptAct) -> Result<bool, IntakeError> {
+        self.alone(|desk| {
+            let before = desk.receipt_of(by)?.map_or(0, |act| act.size);
+            if act.size <= before {
+                return Ok(false);
+            }
+            desk.record(&kind::receipt(by), act)?;
+            Ok(true)
+        })
+    }
+
+    /// Records something that a person must look at, unless the same is the last that was.
+    pub fn alarm(&mut self, act: &AlarmAct) -> Result<(), IntakeError> {
+        let last: Option<AlarmAct> = self.last_act(kind::ALARM)?;
+        if last.as_ref() == Some(act) { Ok(()) } else { self.record(kind::ALARM, act) }
+    }
+}

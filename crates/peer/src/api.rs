@@ -1,0 +1,257 @@
+//! The routes that a partner's node asks.
+//!
+//! | route | answer |
+//! |---|---|
+//! | `GET /peer/ledger?from=N` | the page of the caller's ledger from entry N on; 204 if nothing was signed yet |
+//! | `GET /peer/ledger/events` | server-sent events: how many entries are signed, now and whenever it grows |
+//! | `POST /peer/receipt` | takes a cosigned checkpoint of the caller's ledger |
+//! | `GET /peer/card` | this node's card |
+//!
+//! Invariants:
+//! * Who asks is known from the client certificate alone, and is admitted anew for every request and
+//!   before every event: after a suspension nothing more is sent.
+//! * A caller learns of its own ledger alone.
+
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequestParts, Query, State};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use entente_object::clock::Clock;
+use entente_release::Audience;
+use entente_release::partner::{Authenticated, Channel, PARTNERS_MAX};
+use entente_store::{Reader, StoreError};
+use futures_util::stream::{Stream, unfold};
+use http::header::{self, HeaderValue};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use tokio::sync::{Semaphore, watch};
+
+use crate::doors::{Caller, Keeper, Partners, ReceiptError};
+use crate::limits::{NOTE_BYTES_MAX, STREAM_SAYS_EVERY};
+
+/// Pages of one partner that are made at once.
+const PAGES_AT_ONCE: usize = 2;
+
+/// Streams of one partner at once: that of its node, and of one that is just being replaced.
+const STREAMS_AT_ONCE: usize = 2;
+
+/// Readers kept open between requests.
+const READERS_KEPT_MAX: usize = 8;
+
+/// The node around the routes.
+pub struct Doors {
+    /// The folder of the store.
+    pub store: PathBuf,
+    /// Who is a partner.
+    pub partners: Arc<dyn Partners>,
+    /// The desk.
+    pub keeper: Arc<dyn Keeper>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Changes whenever the store has.
+    pub growth: watch::Receiver<u64>,
+    /// This node's card, if it has one.
+    pub card: Option<String>,
+    /// Operations, or the exercise that these routes are for.
+    pub channel: Channel,
+}
+
+/// The routes.
+pub fn routes(doors: Doors) -> Router {
+    let budget = |_| Budget {
+        pages: Semaphore::new(PAGES_AT_ONCE),
+        streams: Arc::new(Semaphore::new(STREAMS_AT_ONCE)),
+    };
+    let budgets = (0..PARTNERS_MAX).map(budget).collect();
+    let here = Arc::new(Here { doors, readers: Mutex::default(), budgets });
+    Router::new()
+        .route("/peer/ledger", get(ledger))
+        .route("/peer/ledger/events", get(events))
+        .route("/peer/receipt", post(receipt))
+        .route("/peer/card", get(card))
+        .with_state(here)
+}
+
+struct Here {
+    doors: Doors,
+    readers: Mutex<Vec<Reader>>,
+    /// For each partner: what it may have under way.
+    budgets: Vec<Budget>,
+}
+
+struct Budget {
+    pages: Semaphore,
+    streams: Arc<Semaphore>,
+}
+
+/// Why something is not answered. The text says what to do.
+enum Refusal {
+    Stranger,
+    NotAdmitted(String),
+    TooMany,
+    Bad(String),
+    Failed(String),
+}
+
+impl axum::response::IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let (status, text) = match self {
+            Self::Stranger => (
+                StatusCode::UNAUTHORIZED,
+                "show the client certificate of a node whose card was accepted here".to_owned(),
+            ),
+            Self::NotAdmitted(why) => (StatusCode::FORBIDDEN, why),
+            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too much at once".to_owned()),
+            Self::Bad(why) => (StatusCode::BAD_REQUEST, why),
+            Self::Failed(why) => {
+                tracing::error!("a partner's node was not answered: {why}");
+                (StatusCode::INTERNAL_SERVER_ERROR, "this node failed; try later".to_owned())
+            }
+        };
+        (status, format!("{text}\n")).into_response()
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Who asks, admitted.
+struct Asking(Audience);
+
+impl FromRequestParts<Arc<Here>> for Asking {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, here: &Arc<Here>) -> Result<Self, Refusal> {
+        let caller = parts.extensions.get::<Caller>().copied().ok_or(Refusal::Stranger)?;
+        here.admit(caller).map(Self)
+    }
+}
+
+impl Here {
+    fn admit(&self, Caller(nation): Caller) -> Result<Audience, Refusal> {
+        let partner = self.doors.partners.partner(nation).ok_or(Refusal::Stranger)?;
+        let (session, now) = (Authenticated::Certificate(nation), self.doors.clock.now());
+        Audience::admit(&partner, &session, self.doors.channel.clone(), now)
+            .map_err(|reason| Refusal::NotAdmitted(reason.to_string()))
+    }
+
+    fn budget(&self, audience: &Audience) -> Result<&Budget, Refusal> {
+        let budget = self.budgets.get(usize::from(audience.partner().get()));
+        budget.ok_or_else(|| Refusal::Failed("a partner without a budget".to_owned()))
+    }
+
+    fn read<T>(
+        &self,
+        question: impl FnOnce(&mut Reader) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut reader = match idle {
+            Some(reader) => reader,
+            None => Reader::open(&self.doors.store)?,
+        };
+        let answer = question(&mut reader)?;
+        let mut idle = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < READERS_KEPT_MAX {
+            idle.push(reader);
+        }
+        Ok(answer)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Start {
+    from: u64,
+}
+
+async fn ledger(
+    State(here): State<Arc<Here>>,
+    Asking(audience): Asking,
+    query: Result<Query<Start>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Refusal> {
+    let Query(Start { from }) =
+        query.map_err(|_| Refusal::Bad("say from which entry on: ?from=0".to_owned()))?;
+    let closing = |_| Refusal::Failed("closing".to_owned());
+    let _turn = here.budget(&audience)?.pages.acquire().await.map_err(closing)?;
+    let reading = here.clone();
+    let page =
+        tokio::task::spawn_blocking(move || reading.read(|reader| reader.feed(&audience, from)));
+    let page = page.await.map_err(|cause| Refusal::Failed(cause.to_string()))??;
+    let Some(page) = page else { return Ok(StatusCode::NO_CONTENT.into_response()) };
+    let mut response = Response::new(Body::from(page.page.into_bytes()));
+    let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+async fn events(
+    State(here): State<Arc<Here>>,
+    Asking(audience): Asking,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
+    let streams = here.budget(&audience)?.streams.clone();
+    let place = streams.try_acquire_owned().map_err(|_| Refusal::TooMany)?;
+    let growth = here.doors.growth.clone();
+    let state = (here, audience, growth, None::<u64>, place);
+    Ok(Sse::new(unfold(state, |(here, audience, mut growth, told, place)| async move {
+        let mut quiet = Duration::ZERO;
+        loop {
+            growth.borrow_and_update();
+            // Whoever was shut out meanwhile is told nothing more, not even that nothing happened.
+            let audience = here.admit(Caller(audience.nation())).ok()?;
+            let signed = here.read(|reader| reader.checkpoint(audience.partner())).ok()?;
+            let size = signed.map_or(0, |signed| signed.size);
+            let event = if told != Some(size) {
+                Event::default().event("signed").data(size.to_string())
+            } else if quiet >= STREAM_SAYS_EVERY {
+                Event::default().comment("still here")
+            } else {
+                let grown = tokio::time::timeout(STREAM_SAYS_EVERY, growth.changed()).await;
+                match grown {
+                    Ok(Ok(())) => {}
+                    Ok(Err(_node_ends)) => return None,
+                    Err(_nothing) => quiet = STREAM_SAYS_EVERY,
+                }
+                continue;
+            };
+            return Some((Ok(event), (here, audience, growth, Some(size), place)));
+        }
+    })))
+}
+
+async fn receipt(
+    State(here): State<Arc<Here>>,
+    Asking(audience): Asking,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let body = to_bytes(body, NOTE_BYTES_MAX).await;
+    let body = body.map_err(|_| Refusal::Bad("a receipt has 16 KiB at most".to_owned()))?;
+    let note = String::from_utf8(body.to_vec());
+    let note = note.map_err(|_| Refusal::Bad("a receipt is a signed note".to_owned()))?;
+    let keeper = here.doors.keeper.clone();
+    let taken =
+        tokio::task::spawn_blocking(move || keeper.received(audience.nation(), &note)).await;
+    match taken.map_err(|cause| Refusal::Failed(cause.to_string()))? {
+        Ok(()) => Ok(StatusCode::NO_CONTENT),
+        Err(ReceiptError::Refused(why)) => Err(Refusal::Bad(why)),
+        Err(ReceiptError::Failed(why)) => Err(Refusal::Failed(why)),
+    }
+}
+
+async fn card(State(here): State<Arc<Here>>, _asking: Asking) -> Response {
+    match &here.doors.card {
+        Some(card) => card.clone().into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    }
+}

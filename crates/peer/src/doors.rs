@@ -1,0 +1,57 @@
+//! What federation asks of the node around it.
+//!
+//! Invariant: methods that reach the node's desk are called on threads that may block.
+
+use std::sync::Arc;
+
+use entente_log::cosignature::Cosigned;
+use entente_release::{Nation, Partner};
+
+use crate::page::{Edge, Fault, Page, Position};
+
+/// The nation whose pinned root a connection's client certificate was signed by. The TLS layer puts it
+/// into the extensions of each request of that connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller(pub Nation);
+
+/// Who is a partner, as of now.
+pub trait Partners: Send + Sync {
+    /// The partner of this nation, if it ever was one.
+    fn partner(&self, nation: Nation) -> Option<Arc<Partner>>;
+}
+
+/// The desk could not do it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct KeeperError(pub String);
+
+/// The node's desk, as federation sees it.
+pub trait Keeper: Send + Sync {
+    /// How far the ledger of a partner for this nation was received.
+    fn position(&self, edge: &Edge) -> Result<Position, KeeperError>;
+
+    /// Takes a verified page in, durably, and all of it or nothing.
+    fn take(&self, edge: &Edge, page: Page) -> Result<(), KeeperError>;
+
+    /// Records what a partner did that it must not, with the evidence; a fault that was recorded
+    /// before is not recorded again.
+    fn accuse(&self, edge: &Edge, fault: &Fault) -> Result<(), KeeperError>;
+
+    /// Cosigns the checkpoint of what was received: the receipt.
+    fn receipt(&self, position: &Position) -> Result<Option<Cosigned>, KeeperError>;
+
+    /// Records a receipt of a partner for this node's ledger, if it is one: of the checkpoint that
+    /// this node signed, by the key of that partner. Says why not, to the partner.
+    fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError>;
+}
+
+/// A receipt was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum ReceiptError {
+    /// It is none. The text is for the partner.
+    #[error("{0}")]
+    Refused(String),
+    /// This node's own fault. The text is for the log alone.
+    #[error("{0}")]
+    Failed(String),
+}

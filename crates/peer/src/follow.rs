@@ -1,0 +1,292 @@
+//! Following a partner's ledger: catching up page by page, then staying with it.
+//!
+//! One way for both: an event says only how much is signed, and what is not here yet is asked for,
+//! verified and taken as a page. So events may be lost, doubled or late, and a slow node is not sent
+//! more than it asks for.
+//!
+//! Invariants:
+//! * A receipt is sent only for what is durably here.
+//! * Whatever the partner's node does, this node spends a bounded time and memory on it, tries again
+//!   later, and nobody else notices.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use entente_object::clock::Clock;
+use entente_object::time::Timestamp;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Limited};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::doors::{Keeper, KeeperError};
+use crate::limits::{
+    ANSWER_TIME, PAGE_BYTES_MAX, PAUSE_FIRST, PAUSE_LONGEST, RECEIPT_EVERY, STREAM_SILENT_MAX,
+};
+use crate::page::{Edge, Fault, Page, Position, verify};
+
+/// The partner's node could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct LinkError(pub String);
+
+/// A way to ask a partner's node. Connects when it has to.
+pub trait Link: Send + Sync + 'static {
+    /// Asks; gives the answer when its head is here.
+    fn ask(
+        &self,
+        request: Request<Bytes>,
+    ) -> impl Future<Output = Result<Response<Body>, LinkError>> + Send;
+}
+
+/// How it stands with a partner's ledger, for people.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// How many entries were received and verified.
+    pub received: u64,
+    /// How many the partner has signed, as far as is known.
+    pub signed: u64,
+    /// Whether the partner's node is being followed now.
+    pub following: bool,
+    /// What went wrong last, if it was not overcome.
+    pub trouble: Option<String>,
+    /// When the partner's node was last heard.
+    pub heard: Option<Timestamp>,
+}
+
+/// [`State`], shared.
+#[derive(Clone, Debug, Default)]
+pub struct Watched(Arc<Mutex<State>>);
+
+impl Watched {
+    /// How it stands now.
+    pub fn now(&self) -> State {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Why following ended for now.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("{0}")]
+    Answer(String),
+    #[error(transparent)]
+    Fault(#[from] Fault),
+    #[error("this node failed: {0}")]
+    Here(#[from] KeeperError),
+}
+
+/// Follows one partner's ledger.
+pub struct Follower<L> {
+    /// Between whom.
+    pub edge: Edge,
+    /// The way to the partner's node.
+    pub link: L,
+    /// The desk.
+    pub keeper: Arc<dyn Keeper>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How it stands.
+    pub state: Watched,
+}
+
+impl<L: Link> Follower<L> {
+    /// Follows until `stopped`.
+    pub async fn run(self, mut stopped: watch::Receiver<bool>) {
+        let mut pause = PAUSE_FIRST;
+        loop {
+            let began = Instant::now();
+            let ended = tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                ended = self.follow() => ended,
+            };
+            let Err(trouble) = ended;
+            self.note(&trouble).await;
+            // Who was followed for long is expected back soon.
+            if began.elapsed() > PAUSE_LONGEST {
+                pause = PAUSE_FIRST;
+            }
+            if matches!(&trouble, Trouble::Fault(fault) if fault.is_proof()) {
+                pause = PAUSE_LONGEST;
+            }
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                () = sleep(pause) => {}
+            }
+            pause = (pause * 2).min(PAUSE_LONGEST);
+        }
+    }
+
+    async fn note(&self, trouble: &Trouble) {
+        let text = trouble.to_string();
+        let is_new = self.state.now().trouble.as_ref() != Some(&text);
+        if is_new {
+            tracing::warn!("{} is not followed: {text}", self.edge.from);
+        }
+        self.state.change(|state| {
+            state.following = false;
+            state.trouble = Some(text);
+        });
+        if let Trouble::Fault(fault) = trouble
+            && is_new
+        {
+            let (keeper, edge, fault) = (self.keeper.clone(), self.edge.clone(), fault.clone());
+            let told = tokio::task::spawn_blocking(move || keeper.accuse(&edge, &fault)).await;
+            if let Ok(Err(error)) = told {
+                tracing::error!("a fault of {} was not recorded: {error}", self.edge.from);
+            }
+        }
+    }
+
+    async fn follow(&self) -> Result<std::convert::Infallible, Trouble> {
+        let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
+        let mut position = blocking(move || keeper.position(&edge)).await??;
+        let events = self.ask(Method::GET, "/peer/ledger/events", Bytes::new()).await?;
+        if events.status() != StatusCode::OK {
+            return Err(refused(events).await);
+        }
+        let mut events = events.into_body();
+        // The partner may not know that what was received before was received.
+        let (mut owed, mut due) = (!position.is_empty(), Instant::now());
+        loop {
+            owed |= self.catch_up(&mut position).await?;
+            if owed && Instant::now() >= due {
+                self.send_receipt(&position).await?;
+                (owed, due) = (false, Instant::now() + RECEIPT_EVERY);
+            }
+            tokio::select! {
+                heard = self.hear(&mut events, &position) => heard?,
+                () = sleep_until(due), if owed => {}
+            }
+        }
+    }
+
+    /// Waits until the partner says that there is more than is here.
+    async fn hear(&self, events: &mut Body, position: &Position) -> Result<(), Trouble> {
+        loop {
+            let frame = timeout(STREAM_SILENT_MAX, events.frame()).await;
+            let frame = frame.map_err(|_| LinkError("the stream fell silent".to_owned()))?;
+            let frame = frame.ok_or_else(|| LinkError("the stream ended".to_owned()))?;
+            let frame = frame.map_err(|cause| LinkError(cause.to_string()))?;
+            let now = self.clock.now();
+            self.state.change(|state| state.heard = Some(now));
+            let Some(said) = frame.data_ref().and_then(|data| signed(data)) else { continue };
+            self.state.change(|state| state.signed = said);
+            if said != position.tree.size() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes page after page until all that is signed is here. Gives whether there was any.
+    async fn catch_up(&self, position: &mut Position) -> Result<bool, Trouble> {
+        let mut any = false;
+        let mut next = self.page(position.tree.size()).await?;
+        while let Some(bytes) = next {
+            let (edge, at, now) = (self.edge.clone(), position.clone(), self.clock.now());
+            let page = blocking(move || verify(&bytes, &edge, &at, now)).await??;
+            let (after, is_empty) = (page.position.clone(), page.entries.is_empty());
+            let signed = after.signed.as_ref().map_or(0, |signed| signed.size);
+            self.state.change(|state| {
+                (state.following, state.trouble, state.signed) = (true, None, signed);
+            });
+            // While one page is written, the next is on its way.
+            let more = async {
+                if after.is_complete() { Ok(None) } else { self.page(after.tree.size()).await }
+            };
+            let taken = self.take(page, is_empty);
+            let (taken, more) = tokio::join!(taken, more);
+            taken?;
+            *position = after;
+            any |= !is_empty;
+            self.state.change(|state| state.received = position.tree.size());
+            next = more?;
+        }
+        Ok(any)
+    }
+
+    async fn take(&self, page: Page, is_empty: bool) -> Result<(), Trouble> {
+        if is_empty {
+            return Ok(());
+        }
+        let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
+        blocking(move || keeper.take(&edge, page)).await?.map_err(Trouble::from)
+    }
+
+    async fn page(&self, from: u64) -> Result<Option<Bytes>, Trouble> {
+        let path = format!("/peer/ledger?from={from}");
+        let answer = self.ask(Method::GET, &path, Bytes::new()).await?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NO_CONTENT => return Ok(None),
+            _ => return Err(refused(answer).await),
+        }
+        let body = timeout(ANSWER_TIME, Limited::new(answer.into_body(), PAGE_BYTES_MAX).collect());
+        let body = body.await.map_err(|_| LinkError("a page took too long".to_owned()))?;
+        let body = body.map_err(|cause| LinkError(format!("a page broke off: {cause}")))?;
+        Ok(Some(body.to_bytes()))
+    }
+
+    async fn send_receipt(&self, position: &Position) -> Result<(), Trouble> {
+        let (keeper, position) = (self.keeper.clone(), position.clone());
+        let receipt = blocking(move || keeper.receipt(&position)).await??;
+        let Some(receipt) = receipt else { return Ok(()) };
+        let note = Bytes::from(receipt.signed.note);
+        let answer = self.ask(Method::POST, "/peer/receipt", note).await?;
+        if answer.status().is_success() { Ok(()) } else { Err(refused(answer).await) }
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Bytes,
+    ) -> Result<Response<Body>, Trouble> {
+        let request = Request::builder().method(method).uri(path).body(body);
+        let request = request.map_err(|cause| LinkError(cause.to_string()))?;
+        let answer = timeout(ANSWER_TIME, self.link.ask(request)).await;
+        Ok(answer.map_err(|_| LinkError("no answer in time".to_owned()))??)
+    }
+}
+
+impl Position {
+    fn is_empty(&self) -> bool {
+        self.tree.size() == 0
+    }
+}
+
+/// What an event says, if it says anything: `data: 42`.
+fn signed(frame: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(frame).ok()?;
+    let data = text.lines().rev().find_map(|line| line.strip_prefix("data:"))?;
+    data.trim().parse().ok()
+}
+
+/// What the partner's node says about why it does not answer.
+async fn refused(answer: Response<Body>) -> Trouble {
+    const SAID_BYTES_MAX: usize = 500;
+    let status = answer.status();
+    let body = Limited::new(answer.into_body(), 4 * SAID_BYTES_MAX).collect();
+    let said = match timeout(Duration::from_secs(5), body).await {
+        Ok(Ok(said)) => String::from_utf8_lossy(&said.to_bytes()).into_owned(),
+        Ok(Err(_)) | Err(_) => String::new(),
+    };
+    let said: String = said.chars().filter(|c| !c.is_control()).take(SAID_BYTES_MAX).collect();
+    Trouble::Answer(format!("it answers {status}: {said}"))
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Trouble> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|cause| Trouble::Here(KeeperError(cause.to_string())))
+}

@@ -1,0 +1,17 @@
+//! Federation, node to node: how nodes meet, and how one follows the ledger that another keeps for it.
+//!
+//! In scope: cards that people exchange, pages of a ledger and what is verified of them, receipts, the
+//! routes that a partner's node asks, and the loop that asks.
+//! Out of scope: connections and certificates (the node), what is done with what was received (the
+//! node's desk, behind [`doors::Keeper`]), what is released (`entente-release`).
+//!
+//! Format: docs/formats/peer.md.
+
+pub mod api;
+pub mod card;
+pub mod doors;
+pub mod follow;
+mod limits;
+pub mod page;
+
+pub use limits::CLOCK_SKEW;

@@ -1,0 +1,33 @@
+//! What bounds a partner's node, and why so much.
+
+use std::time::Duration;
+
+/// A page of a ledger is closed at 4 MiB; one more object and the labels make it 6 at most.
+pub(crate) const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// A note with 64 cosignatures of 120 bytes.
+pub(crate) const NOTE_BYTES_MAX: usize = 16 * 1024;
+
+/// A card with a few roots of 1 KiB each.
+pub(crate) const CARD_BYTES_MAX: usize = 64 * 1024;
+
+/// How far the clocks of two nodes may differ. What is dated later than this is refused until the
+/// clocks agree: `date_added` orders what was released when.
+pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// How often a stream says that it is still there; proxies close what is silent for a minute.
+pub(crate) const STREAM_SAYS_EVERY: Duration = Duration::from_secs(15);
+
+/// After a stream said nothing for so long, it is asked for anew: three signs of life were lost.
+pub(crate) const STREAM_SILENT_MAX: Duration = Duration::from_secs(50);
+
+/// How long a partner may take to answer a question that is no stream.
+pub(crate) const ANSWER_TIME: Duration = Duration::from_mins(1);
+
+/// The pause after a failure, doubled with each up to the longest: a partner that comes back is
+/// noticed within a minute, and one that is away costs nothing.
+pub(crate) const PAUSE_FIRST: Duration = Duration::from_millis(250);
+pub(crate) const PAUSE_LONGEST: Duration = Duration::from_mins(1);
+
+/// A receipt covers everything before it, so one in a while is enough: 4 KiB a second for each edge.
+pub(crate) const RECEIPT_EVERY: Duration = Duration::from_millis(250);
