@@ -6,11 +6,12 @@
 //!   ledger.
 
 use entente_log::entry::LabelNumber;
-use entente_release::Label;
+use entente_object::id::IdKey;
 use entente_release::label::Fault;
+use entente_release::{Label, Nation};
 
 use crate::decide::says_nothing;
-use crate::desk::{Desk, IntakeError};
+use crate::desk::{Desk, IntakeError, Stored};
 use crate::label::Marking;
 use crate::take::{Candidate, Places, Plan};
 
@@ -30,7 +31,13 @@ impl Desk {
             let (mut places, mut labels) = (Vec::new(), Vec::new());
             let is_open = !is_out(candidate) && !self.has_node(candidate.bringer);
             if candidate.object.is_container && is_open {
-                self.members(candidate, here, (&mut places, &mut labels))?;
+                for key in self.members(candidate) {
+                    match self.newest_of((key, candidate.bringer), (&candidates, here))? {
+                        Some(Newest::Here(place)) => places.push(place),
+                        Some(Newest::Stored(label)) => labels.push(label),
+                        None => {}
+                    }
+                }
             }
             inside.push(places);
             before.push(labels);
@@ -51,8 +58,8 @@ impl Desk {
     }
 
     /// Combines the labels of containers that refer to each other with those that they refer to.
-    /// Nobody has what bears an unknown marking, nor therefore what refers to it: both are combined
-    /// when the marking is known, and until then keep the label that they came with.
+    /// What bears an unknown marking says nothing yet: what refers to it goes to nobody until the
+    /// marking is known, and is combined with it then.
     fn combine(
         &mut self,
         group: &[usize],
@@ -61,9 +68,11 @@ impl Desk {
         plan: &mut Plan,
     ) {
         let mut all: Option<(LabelNumber, Label)> = None;
+        let mut waits = false;
         for &number in labels {
             let label = self.label_of(number, &plan.labels);
             if is_unknown(&label) {
+                waits = true;
                 continue;
             }
             all = Some(match all {
@@ -71,14 +80,23 @@ impl Desk {
                 None => (number, label),
             });
         }
-        let Some((number, all)) = all else { return };
+        let same = all.as_ref().map(|(number, _)| *number).filter(|_| !waits);
         for &place in group {
-            if let Some(candidate) = candidates.get_mut(place).filter(|own| own.label != number) {
-                let own = self.label_of(candidate.label, &plan.labels);
-                if !is_unknown(&own) {
-                    candidate.label = self.intern(own.contain(&all), plan);
-                }
+            let Some(candidate) = candidates.get_mut(place) else { continue };
+            if labels.is_empty() || Some(candidate.label) == same {
+                continue;
             }
+            let mut label = self.label_of(candidate.label, &plan.labels);
+            if is_unknown(&label) {
+                continue;
+            }
+            if let Some((_, all)) = &all {
+                label = label.contain(all);
+            }
+            if waits {
+                label = label.faulty(Fault::UnknownMarking);
+            }
+            candidate.label = self.intern(label, plan);
         }
     }
 
@@ -110,28 +128,67 @@ impl Desk {
         Ok(Some(label))
     }
 
-    /// What a container refers to, as far as its bringer brought that too: places in the plan, and
-    /// labels of what is not in it. Nobody but its bringer has what another nation brought.
-    fn members(
+    /// What a container refers to. Of it that counts which its bringer brought too: nobody but its
+    /// bringer has what another nation brought.
+    fn members(&self, candidate: &Candidate) -> Vec<IdKey> {
+        let object = &candidate.object;
+        let is_member = |key: &IdKey| {
+            Some(*key) != object.created_by
+                && !object.markings.contains(key)
+                && !self.parties.contains_key(key)
+        };
+        object.mentions.iter().copied().filter(is_member).collect()
+    }
+
+    /// The newest version of what a nation brought under an id.
+    fn newest_of(
+        &mut self,
+        (key, bringer): (IdKey, Nation),
+        (candidates, here): (&[Candidate], &Places),
+    ) -> Result<Option<Newest>, IntakeError> {
+        let stored = self.known(key, bringer)?;
+        let place = here.get(&(bringer, key)).and_then(|places| places.last()).copied();
+        let candidate = place.and_then(|place| candidates.get(place));
+        let is_newer = |stored: &Stored| candidate.is_none_or(|own| own.version < stored.version);
+        Ok(match stored.filter(is_newer) {
+            Some(stored) => Some(Newest::Stored(stored.label)),
+            None => place.map(Newest::Here),
+        })
+    }
+
+    /// What a container refers to and waits for since it bears an unknown marking.
+    pub(crate) fn unsettled(
         &mut self,
         candidate: &Candidate,
-        here: &Places,
-        (places, labels): (&mut Vec<usize>, &mut Vec<LabelNumber>),
-    ) -> Result<(), IntakeError> {
-        for &key in &candidate.object.mentions {
-            let is_member = Some(key) != candidate.object.created_by
-                && !candidate.object.markings.contains(&key)
-                && !self.parties.contains_key(&key);
-            if !is_member {
-                continue;
-            }
-            match here.get(&(candidate.bringer, key)) {
-                Some(&place) => places.push(place),
-                None => labels.extend(self.known(key, candidate.bringer)?.0),
+        (candidates, here): (&[Candidate], &Places),
+        plan: &Plan,
+    ) -> Result<Vec<IdKey>, IntakeError> {
+        let mut unsettled = Vec::new();
+        if !candidate.object.is_container
+            || !is_unknown(&self.label_of(candidate.label, &plan.labels))
+        {
+            return Ok(unsettled);
+        }
+        for key in self.members(candidate) {
+            let label = match self.newest_of((key, candidate.bringer), (candidates, here))? {
+                Some(Newest::Here(place)) => candidates.get(place).map(|member| member.label),
+                Some(Newest::Stored(label)) => Some(label),
+                None => None,
+            };
+            if label.is_some_and(|label| is_unknown(&self.label_of(label, &plan.labels))) {
+                unsettled.push(key);
             }
         }
-        Ok(())
+        Ok(unsettled)
     }
+}
+
+/// Where the label of the newest version of something is.
+enum Newest {
+    /// On an object of the plan, at this place.
+    Here(usize),
+    /// In the store.
+    Stored(LabelNumber),
 }
 
 /// Whether a marking on it is not known.

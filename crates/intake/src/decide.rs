@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::acts::{ApprovalAct, ImportAct, UserAct, kind};
 use crate::desk::{Desk, IntakeError, every, latest};
 use crate::prepare::mentioned;
+use crate::take::Places;
 
 /// Why one partner may or may not have one object.
 #[derive(Clone, Debug)]
@@ -36,7 +37,7 @@ pub struct Explanation {
     pub clause: Option<String>,
     /// Whether the partner has it.
     pub released: bool,
-    /// The ids that it mentions and that the partner may not have, or that are not here.
+    /// The ids that it mentions and of which the partner has no version, or that are not here.
     pub withheld: Vec<OwnedId>,
 }
 
@@ -221,7 +222,8 @@ impl Desk {
         let mentions = mentioned(&put.bytes).map_err(|_| IntakeError::NoObject(id.to_owned()))?;
         let mut withheld = Vec::new();
         for mention in mentions {
-            if !self.known(mention.key(), known.bringer)?.1.contains(partner.index) {
+            let id = self.mentioned(mention.key(), known.bringer, &Places::default())?;
+            if !id.before.contains(partner.index) {
                 withheld.push(mention);
             }
         }

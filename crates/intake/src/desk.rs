@@ -97,6 +97,28 @@ pub struct PartnerRecord {
     pub act: PartnerAct,
 }
 
+/// What one nation brought under an id, as far as it is here.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stored {
+    /// The newest version.
+    pub(crate) version: i64,
+    /// The label of the newest version.
+    pub(crate) label: LabelNumber,
+    /// Who has any version.
+    pub(crate) released: PartnerSet,
+}
+
+impl Stored {
+    /// Of its versions, oldest first.
+    pub(crate) fn of<'a>(versions: impl Iterator<Item = &'a Known>) -> Option<Self> {
+        versions.fold(None, |before: Option<Self>, known| {
+            let released = before.map_or(PartnerSet::NONE, |before| before.released);
+            let (version, label) = (known.version, known.label);
+            Some(Self { version, label, released: released.union(known.released) })
+        })
+    }
+}
+
 /// Where objects come in and decisions are taken. One per node.
 pub struct Desk {
     pub(crate) home: Home,
@@ -116,8 +138,8 @@ pub struct Desk {
     pub(crate) decided: FxHashMap<LabelNumber, Vec<(String, Decided)>>,
     /// What nations mean by markings, by who brought their definitions.
     pub(crate) markings: FxHashMap<(Nation, IdKey), Marking>,
-    /// Who has what is mentioned often: the label and recipients of this node's newest version.
-    pub(crate) hot: FxHashMap<IdKey, (Option<LabelNumber>, PartnerSet)>,
+    /// What is mentioned often: what is here of this node's own under an id.
+    pub(crate) hot: FxHashMap<IdKey, Option<Stored>>,
     /// Approvals by object, once one was asked for.
     pub(crate) approvals: RefCell<Option<FxHashMap<u64, Vec<Approval>>>>,
 }

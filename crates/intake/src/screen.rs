@@ -89,7 +89,9 @@ impl Desk {
             return Ok(Some(Outcome::Refused(Refused::ForeignCreator(nation))));
         }
         let (mut other, mut elsewhere) = (contested, None);
-        for known in self.home.versions(object.key)? {
+        let versions = self.home.versions(object.key)?;
+        self.remember(object.key, bringer, &versions);
+        for known in versions {
             let bears = (known.version, known.bringer);
             if object.version.is_some_and(|own| own != bears.0 && object.defines.is_none()) {
                 continue;

@@ -3,12 +3,13 @@
 //! Invariants:
 //! * All entries of a batch are appended at once: the objects, what is released of them and to
 //!   whom, and what waits for what.
-//! * An object is released to a partner only if everything that it mentions was released to that
-//!   partner before it or is released in the same append.
+//! * An object is released to a partner only if of everything that it mentions some version was
+//!   released to that partner before it or is released in the same append.
 //! * A refused object changes nothing for the others.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry as Slot;
 
 use entente_log::Seq;
 use entente_log::entry::{Act, Entry, Hold, LabelNumber, LabelText, Put, Release};
@@ -21,7 +22,7 @@ use entente_store::Known;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::decide::Summary;
-use crate::desk::{Desk, IntakeError};
+use crate::desk::{Desk, IntakeError, Stored};
 use crate::label::{Applied, Marking, own_label};
 use crate::prepare::{Prepared, Refused, prepare};
 
@@ -64,7 +65,7 @@ pub(crate) struct Candidate {
     /// Where it stood when it first came, if it is there.
     arrived: Option<Seq>,
     pub(crate) object: Prepared,
-    version: i64,
+    pub(crate) version: i64,
     pub(crate) bringer: Nation,
     pub(crate) label: LabelNumber,
     /// Who may have it but for what it mentions.
@@ -113,7 +114,8 @@ pub(crate) struct Plan {
     pub(crate) candidates: Vec<Candidate>,
     /// For each candidate: who receives it now.
     released: Vec<PartnerSet>,
-    /// For each candidate: what it mentions and not all of its recipients have.
+    /// For each candidate: what it mentions and not all of its recipients have, or whose label it
+    /// waits for.
     missing: Vec<Vec<IdKey>>,
     /// Acts to record: their kind and their JSON.
     acts: Vec<(Cow<'static, str>, String)>,
@@ -135,8 +137,17 @@ impl Plan {
     }
 }
 
-/// The places of objects by who brought them and their UUID: of several versions the newest.
-pub(crate) type Places = FxHashMap<(Nation, IdKey), usize>;
+/// The places of objects by who brought them and their id: of several versions the newest last.
+pub(crate) type Places = FxHashMap<(Nation, IdKey), Vec<usize>>;
+
+/// What candidates mention.
+#[derive(Default)]
+struct Mentions {
+    /// Each id, looked up once for each nation that means something by it.
+    ids: Vec<Mentioned>,
+    /// For each candidate, which of them it mentions, in its own order.
+    of: Vec<Vec<usize>>,
+}
 
 impl Desk {
     /// Takes a batch in. `bringer` is the nation that brought it, `applied` the label put on all.
@@ -351,33 +362,52 @@ impl Desk {
         self.markings.clear();
     }
 
-    /// What a nation means by an id: the newest version that it brought itself, with its label; or
-    /// else who has this node's own. What others bring under the id neither opens nor closes
-    /// anything. What a party is called is public.
-    pub(crate) fn known(
-        &mut self,
-        key: IdKey,
-        of: Nation,
-    ) -> Result<(Option<LabelNumber>, PartnerSet), IntakeError> {
-        if self.parties.contains_key(&key) {
-            return Ok((None, PartnerSet::from_bits(u64::MAX)));
-        }
-        let ours = of == self.here;
-        if let Some(&hot) = self.hot.get(&key).filter(|_| ours) {
+    /// What a nation brought under an id, as far as it is here.
+    pub(crate) fn known(&mut self, key: IdKey, of: Nation) -> Result<Option<Stored>, IntakeError> {
+        if let Some(&hot) = self.hot.get(&key).filter(|_| of == self.here) {
             return Ok(hot);
         }
         let versions = self.home.versions(key)?;
-        let newest = |nation| versions.iter().rfind(|known| known.bringer == nation);
-        let own = newest(of);
-        let has = own.or_else(|| newest(self.here)).map(|known| known.released);
-        let found = (own.map(|known| known.label), has.unwrap_or_default());
-        if ours {
+        Ok(self.remember(key, of, &versions))
+    }
+
+    /// What a nation brought of these versions of an id. This node's own are mentioned often.
+    pub(crate) fn remember(
+        &mut self,
+        key: IdKey,
+        of: Nation,
+        versions: &[Known],
+    ) -> Option<Stored> {
+        let stored = Stored::of(versions.iter().filter(|known| known.bringer == of));
+        if of == self.here {
             if self.hot.len() >= HOT_MAX {
                 self.hot.clear();
             }
-            self.hot.insert(key, found);
+            self.hot.insert(key, stored);
         }
-        Ok(found)
+        stored
+    }
+
+    /// Who has what a nation means by an id: any version that it brought itself, or else any of
+    /// this node's own. What others bring under the id neither opens nor closes anything. What a
+    /// party is called is public.
+    pub(crate) fn mentioned(
+        &mut self,
+        key: IdKey,
+        of: Nation,
+        here: &Places,
+    ) -> Result<Mentioned, IntakeError> {
+        if self.parties.contains_key(&key) {
+            return Ok(Mentioned { before: PartnerSet::from_bits(u64::MAX), here: Vec::new() });
+        }
+        for nation in [of, self.here] {
+            let (stored, places) = (self.known(key, nation)?, here.get(&(nation, key)));
+            if stored.is_some() || places.is_some() {
+                let before = stored.map_or(PartnerSet::NONE, |stored| stored.released);
+                return Ok(Mentioned { before, here: places.cloned().unwrap_or_default() });
+            }
+        }
+        Ok(Mentioned::default())
     }
 
     /// From candidates with their own labels to who receives what.
@@ -389,33 +419,48 @@ impl Desk {
         for candidate in &mut candidates {
             self.decide_own(candidate, &plan)?;
         }
-        let mut mentions = Vec::with_capacity(candidates.len());
-        for candidate in &candidates {
-            let mut list = Vec::with_capacity(candidate.object.mentions.len());
-            for &key in &candidate.object.mentions {
-                let of = |nation| here.get(&(nation, key)).copied();
-                let place = of(candidate.bringer).or_else(|| of(self.here));
-                list.push(match place.filter(|_| !self.parties.contains_key(&key)) {
-                    Some(place) => Mentioned::Here(place),
-                    None => Mentioned::Before(self.known(key, candidate.bringer)?.1),
-                });
-            }
-            mentions.push(list);
-        }
+        let mentions = self.mentions(&candidates, &here)?;
         let own: Vec<PartnerSet> = candidates.iter().map(|candidate| candidate.own).collect();
-        plan.released = releasable(&own, &mentions);
-        let has = |mention: &Mentioned| match *mention {
-            Mentioned::Here(place) => plan.released.get(place).copied().unwrap_or_default(),
-            Mentioned::Before(set) => set,
-        };
-        for (candidate, mentions) in candidates.iter().zip(&mentions) {
+        plan.released = releasable(&own, &mentions.ids, &mentions.of);
+        let holders: Vec<PartnerSet> =
+            mentions.ids.iter().map(|id| id.holders(&plan.released)).collect();
+        for (candidate, ids) in candidates.iter().zip(&mentions.of) {
             let wanted = candidate.wanted();
-            let lacking = candidate.object.mentions.iter().zip(mentions);
-            let lacking = lacking.filter(|(_, mention)| !wanted.without(has(mention)).is_empty());
-            plan.missing.push(lacking.map(|(key, _)| *key).collect());
+            let mut missing = self.unsettled(candidate, (&candidates, &here), &plan)?;
+            for (&key, &id) in candidate.object.mentions.iter().zip(ids) {
+                let has = holders.get(id).copied().unwrap_or_default();
+                if !wanted.without(has).is_empty() && !missing.contains(&key) {
+                    missing.push(key);
+                }
+            }
+            plan.missing.push(missing);
         }
         plan.candidates = candidates;
         Ok(plan)
+    }
+
+    fn mentions(
+        &mut self,
+        candidates: &[Candidate],
+        here: &Places,
+    ) -> Result<Mentions, IntakeError> {
+        let mut mentions = Mentions::default();
+        let mut numbers: FxHashMap<(Nation, IdKey), usize> = FxHashMap::default();
+        for candidate in candidates {
+            let mut list = Vec::with_capacity(candidate.object.mentions.len());
+            for &key in &candidate.object.mentions {
+                let number = match numbers.entry((candidate.bringer, key)) {
+                    Slot::Occupied(known) => *known.get(),
+                    Slot::Vacant(fresh) => {
+                        mentions.ids.push(self.mentioned(key, candidate.bringer, here)?);
+                        *fresh.insert(mentions.ids.len() - 1)
+                    }
+                };
+                list.push(number);
+            }
+            mentions.of.push(list);
+        }
+        Ok(mentions)
     }
 
     /// Adds the objects that wait for those of the plan, and those that wait for them.
@@ -612,11 +657,10 @@ fn entries<'a>(
 fn places(candidates: &[Candidate]) -> Places {
     let mut places: Places = FxHashMap::default();
     for (place, candidate) in candidates.iter().enumerate() {
-        let key = (candidate.bringer, candidate.object.key);
-        let at = places.entry(key).or_insert(place);
-        if candidates.get(*at).is_some_and(|other| other.version <= candidate.version) {
-            *at = place;
-        }
+        places.entry((candidate.bringer, candidate.object.key)).or_default().push(place);
+    }
+    for several in places.values_mut().filter(|places| places.len() > 1) {
+        several.sort_by_key(|place| candidates.get(*place).map(|candidate| candidate.version));
     }
     places
 }
