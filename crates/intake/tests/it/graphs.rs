@@ -29,6 +29,7 @@ const TLP_2: [&str; 5] = [
     "marking-definition--939a9414-2ddd-4d32-a0cd-375ea402b003",
     "marking-definition--e828b379-4e03-4974-9ac4-e53a884c97c1",
 ];
+const TLP_1_AMBER: &str = "marking-definition--f88d31f6-486f-44da-b317-01333bde0b82";
 const SIMPLE: [&str; 5] = ["domain-name", "ipv6-addr", "url", "email-addr", "file"];
 const DOMAIN: [&str; 4] = ["malware", "indicator", "attack-pattern", "identity"];
 const CONTAINERS: [&str; 7] =
@@ -42,13 +43,16 @@ type Applied = Option<(usize, Vec<&'static str>)>;
 struct Graph {
     applied: Applied,
     objects: Vec<Value>,
+    /// Objects in several versions, which mention nothing but labels that came before. They come
+    /// first, in any order: what is said about them has the label of the newest.
+    versions: Vec<Value>,
     /// Definitions that came before, with no label put on them.
     before: Vec<Value>,
 }
 
 impl Graph {
     fn all(&self) -> impl Iterator<Item = &Value> {
-        self.objects.iter().chain(&self.before)
+        self.versions.iter().chain(&self.objects).chain(&self.before)
     }
 }
 
@@ -129,11 +133,15 @@ fn graph(
         "definition_type": "statement", "definition": { "statement": word(number, 99) },
         "id": format!("marking-definition--{}", random(number, 99)),
     });
-    let mut objects = Vec::new();
-    for (id, mut body) in ids.iter().zip(bodies) {
+    let (mut objects, mut versions) = (Vec::new(), Vec::new());
+    for (n, (id, mut body)) in ids.iter().zip(bodies).enumerate() {
+        body["id"] = json!(id);
+        if DOMAIN.iter().any(|kind| body["type"] == *kind) && dice.once_in(3) {
+            versions.extend(several(dice, (number, n), &body, before));
+            continue;
+        }
         connect(dice, id, &mut body, &ids);
         mark(dice, &mut body, (&labels, &statement));
-        body["id"] = json!(id);
         objects.push(body);
     }
     let mut definition = statement.clone();
@@ -145,7 +153,29 @@ fn graph(
     objects.sort_by_key(|object| object["id"].to_string());
     objects.dedup();
     let applied = dice.once_in(3).then(|| (dice.below(4), dice.one(groups).clone()));
-    Graph { applied, objects, before: before.to_vec() }
+    Graph { applied, objects, versions, before: before.to_vec() }
+}
+
+/// Versions of an object, each with a label and a word of its own.
+fn several(
+    dice: &mut Dice,
+    (number, n): (usize, usize),
+    body: &Value,
+    labels: &[Value],
+) -> Vec<Value> {
+    let mut versions = Vec::new();
+    for version in 0..2 + dice.below(3) {
+        let mut body = body.clone();
+        let kind = body["type"].as_str().unwrap().to_owned();
+        fill(&kind, &word(number, 100 + 10 * n + version), &mut body);
+        body["modified"] = json!(format!("2023-12-01T00:00:0{version}.000Z"));
+        body["object_marking_refs"] = json!([dice.one(labels)["id"]]);
+        if dice.once_in(12) {
+            body["object_marking_refs"] = json!([TLP_2[*dice.one(&[1, 4])]]);
+        }
+        versions.push(body);
+    }
+    versions
 }
 
 fn random(graph: usize, n: usize) -> Uuid {
@@ -291,7 +321,7 @@ fn mark(dice: &mut Dice, body: &mut Value, (labels, statement): (&[Value], &Valu
         4 => refs.push(json!(TLP_2[4])),
         5 | 6 => refs.push(statement["id"].clone()),
         7 => refs.push(json!(UNKNOWN)),
-        8 => refs.push(json!("marking-definition--f88d31f6-486f-44da-b317-01333bde0b82")),
+        8 => refs.push(json!(TLP_1_AMBER)),
         _ => {}
     }
     refs.dedup();
@@ -380,7 +410,7 @@ fn own(object: &Value, graph: &Graph, now: &str) -> Read {
     for id in texts(&object["object_marking_refs"]) {
         if let Some(level) = TLP_2.iter().position(|known| **known == *id) {
             read.level = read.level.max(level);
-        } else if id.ends_with("f88d31f6-486f-44da-b317-01333bde0b82") {
+        } else if id == TLP_1_AMBER {
             read.level = read.level.max(2);
         } else if let Some(found) = graph.all().find(|object| object["id"] == *id) {
             if let Some(body) = found["extensions"].get(EXTENSION) {
@@ -417,6 +447,11 @@ fn uuid(object: &Value) -> String {
     object["id"].as_str().unwrap().split_once("--").unwrap().1.to_owned()
 }
 
+/// What stands for one version of an object.
+fn edition(object: &Value) -> String {
+    format!("{} {}", uuid(object), object["modified"].as_str().unwrap_or_default())
+}
+
 /// What stands for this object and for no other.
 fn own_traces(object: &Value) -> BTreeSet<String> {
     let mut alone = object.clone();
@@ -438,25 +473,26 @@ fn own_traces(object: &Value) -> BTreeSet<String> {
     traces(&alone.to_string())
 }
 
-/// For each partner, the UUIDs of what it may have: the largest set that mentions nothing else.
+/// The other ids in an object.
+fn mentions(object: &Value) -> BTreeSet<String> {
+    let public = TLP_2.iter().chain(&[EXTENSION, TLP_1_AMBER]);
+    let public: BTreeSet<&str> = public.map(|id| id.split_once("--").unwrap().1).collect();
+    let mut ids = traces(&object.to_string());
+    ids.retain(|trace| trace.contains('-') && !public.contains(trace.as_str()));
+    ids.remove(&uuid(object));
+    ids
+}
+
+/// For each partner, the versions that it may have: the largest set that mentions no id of which
+/// there is no version in it.
 fn oracle(graph: &Graph, now: &str) -> BTreeMap<&'static str, BTreeSet<String>> {
-    let public: BTreeSet<String> = TLP_2
-        .iter()
-        .chain(&["marking-definition--f88d31f6-486f-44da-b317-01333bde0b82", EXTENSION])
-        .map(|id| id.split_once("--").unwrap().1.to_owned())
-        .collect();
-    let objects: Vec<&Value> = graph.all().collect();
-    let by_id: BTreeMap<String, usize> =
-        (0..).zip(&objects).map(|(n, object)| (uuid(object), n)).collect();
-    let mentions: Vec<BTreeSet<String>> = objects
-        .iter()
-        .map(|object| {
-            let mut ids = traces(&object.to_string());
-            ids.retain(|trace| trace.contains('-') && !public.contains(trace));
-            ids.remove(&uuid(object));
-            ids
-        })
-        .collect();
+    let mut objects: Vec<&Value> = graph.all().collect();
+    objects.sort_by_key(|object| edition(object));
+    let mut by_id: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for (n, object) in objects.iter().enumerate() {
+        by_id.entry(uuid(object)).or_default().push(n);
+    }
+    let mentions: Vec<BTreeSet<String>> = objects.iter().map(|object| mentions(object)).collect();
     let mut reads: Vec<Read> = objects.iter().map(|object| own(object, graph, now)).collect();
     // Containers take on what those in them say, until nothing changes.
     let mut before = Vec::new();
@@ -468,10 +504,10 @@ fn oracle(graph: &Graph, now: &str) -> BTreeMap<&'static str, BTreeSet<String>> 
             }
             let creator = object["created_by_ref"].as_str().unwrap_or_default();
             let markings = object["object_marking_refs"].to_string();
-            for id in mentions[n].iter().filter_map(|id| by_id.get(id)) {
-                let id_text = uuid(objects[*id]);
+            for newest in mentions[n].iter().filter_map(|id| by_id.get(id)?.last()) {
+                let id_text = uuid(objects[*newest]);
                 if !creator.ends_with(&id_text) && !markings.contains(&id_text) {
-                    let member = reads[*id].clone();
+                    let member = reads[*newest].clone();
                     reads[n].bad |= !reads[n].labelled || !member.labelled;
                     reads[n].add(&member);
                 }
@@ -481,16 +517,17 @@ fn oracle(graph: &Graph, now: &str) -> BTreeMap<&'static str, BTreeSet<String>> 
     let mut all = BTreeMap::new();
     for partner in PARTNERS {
         let may = |n: &usize| allows(&reads[*n], objects[*n]["type"].as_str().unwrap(), partner);
-        let mut has: BTreeSet<String> =
-            by_id.iter().filter(|(_, n)| may(n)).map(|(id, _)| id.clone()).collect();
+        let mut has: BTreeSet<usize> = (0..objects.len()).filter(may).collect();
         loop {
             let before = has.len();
-            let closed = |id: &String| mentions[by_id[id]].iter().all(|other| has.contains(other));
-            has = has.iter().filter(|id| closed(id)).cloned().collect();
+            let known =
+                |id: &String| by_id.get(id).is_some_and(|all| all.iter().any(|n| has.contains(n)));
+            has = has.iter().filter(|n| mentions[**n].iter().all(known)).copied().collect();
             if has.len() == before {
                 break;
             }
         }
+        let has = has.iter().map(|n| edition(objects[*n])).collect();
         all.insert(partner, has);
     }
     all
@@ -521,37 +558,43 @@ fn node() -> Node {
 #[test]
 fn each_partner_has_of_a_thousand_graphs_what_it_may_have_and_no_trace_of_the_rest() {
     let mut dice = Dice(5);
-    let (mut objects, mut released) = (0, 0);
+    let (mut objects, mut released, mut older) = (0, 0, 0);
     for first in (0..GRAPHS).step_by(GRAPHS_PER_NODE) {
         let mut node = node();
         let mut expected: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
         let mut traces_of: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut newest: BTreeMap<String, String> = BTreeMap::new();
         let before: Vec<Value> =
             (10..16).map(|n| label(&mut dice, (GRAPHS + first, n), &node)).collect();
         let groups: Vec<Vec<&str>> = (0..4).map(|_| some_nations(&mut dice)).collect();
         node.take(before.iter().map(object).collect(), "KOR", None);
         for number in first..first + GRAPHS_PER_NODE {
             let graph = graph(&mut dice, number, &node, (&before, &groups));
-            objects += graph.objects.len();
+            objects += graph.objects.len() + graph.versions.len();
             for object in graph.all() {
-                traces_of.insert(uuid(object), own_traces(object));
+                traces_of.insert(edition(object), own_traces(object));
+                let last = newest.entry(uuid(object)).or_default();
+                *last = last.clone().max(edition(object));
             }
             for (partner, has) in oracle(&graph, &node.clock.now().to_stix()) {
                 expected.entry(partner).or_default().extend(has);
             }
             take(&mut dice, &mut node, graph);
         }
-        let public = TLP_2.iter().chain(&[EXTENSION, "--f88d31f6-486f-44da-b317-01333bde0b82"]);
+        let public = TLP_2.iter().chain(&[EXTENSION, TLP_1_AMBER]);
         let public: BTreeSet<String> = public.flat_map(|id| traces(id)).collect();
         for (partner, expected) in &expected {
             let view = node.whole(partner);
             let mut seen = BTreeSet::new();
             let mut found = BTreeSet::new();
+            let mut mentioned = Vec::new();
             for row in &view {
                 let object: Value = serde_json::from_str(&row.text).unwrap();
-                seen.insert(uuid(&object));
+                seen.insert(edition(&object));
                 found.extend(traces(&row.text));
+                mentioned.extend(mentions(&object));
             }
+            older += mentioned.iter().filter(|id| !seen.contains(&newest[*id])).count();
             released += seen.len();
             let too_much: Vec<_> = seen.difference(expected).collect();
             let too_little: Vec<_> = expected.difference(&seen).collect();
@@ -565,6 +608,8 @@ fn each_partner_has_of_a_thousand_graphs_what_it_may_have_and_no_trace_of_the_re
         assert!(node.desk.partner(nation("FRA")).is_err());
     }
     println!("{GRAPHS} graphs, {objects} objects, {released} of them in one of 8 views");
+    println!("{older} mentions of what the partner has in an older version alone");
+    assert!(older > 100, "hardly ever was an older version enough");
     assert!(released > objects, "hardly anything was released: the test shows nothing");
 }
 
@@ -574,15 +619,17 @@ fn take(dice: &mut Dice, node: &mut Node, graph: Graph) {
     take_as(dice, node, graph, applied.as_ref());
 }
 
-/// Takes a graph in, in any order and any parts.
+/// Takes a graph in, in any order and any parts, but what comes in several versions first.
 fn take_as(
     dice: &mut Dice,
     node: &mut Node,
     graph: Graph,
     label: Option<&entente_intake::Applied>,
 ) {
-    let mut objects = graph.objects;
+    let (mut objects, mut rest) = (graph.versions, graph.objects);
     dice.shuffle(&mut objects);
+    dice.shuffle(&mut rest);
+    objects.append(&mut rest);
     while !objects.is_empty() {
         let length = 1 + dice.below(objects.len());
         let batch = objects.drain(..length).map(|value| object(&value)).collect();
@@ -616,7 +663,7 @@ fn a_container_has_the_same_label_in_whatever_order_its_members_come() {
             (object["created"], object["modified"]) = (json!(TIME), json!(TIME));
         }
         objects.push(definition);
-        let whole = Graph { applied: None, objects, before: Vec::new() };
+        let whole = Graph { applied: None, objects, versions: Vec::new(), before: Vec::new() };
         take_as(&mut dice, &mut node, whole, Some(&all));
         let wide = "TLP:AMBER+STRICT//REL TO KOR, GBR, POL, USA//OPEN";
         let narrow = "TLP:AMBER+STRICT//REL TO KOR, POL, USA//OPEN";
@@ -647,7 +694,12 @@ fn what_waits_for_the_definition_of_its_label_is_labelled_by_it_in_any_order() {
             wide,
             narrow,
         ];
-        take_as(&mut dice, &mut node, Graph { applied: None, objects, before: Vec::new() }, None);
+        take_as(
+            &mut dice,
+            &mut node,
+            Graph { applied: None, objects, versions: Vec::new(), before: Vec::new() },
+            None,
+        );
         for id in [&about, &on_it] {
             let told = node.desk.explain(id, nation("POL")).unwrap();
             assert_eq!(told.label, "TLP:GREEN//REL TO KOR, POL, USA//OPEN", "{id}");
