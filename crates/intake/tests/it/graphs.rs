@@ -766,3 +766,68 @@ fn what_was_put_on_a_batch_stays_when_a_marking_becomes_known() {
         assert!(usa && pol, "{with_marking}");
     }
 }
+
+/// A version of a malware, with these markings and perhaps a word on another object.
+fn malware(n: usize, version: usize, markings: &Value, about: &str) -> Value {
+    json!({ "type": "malware", "spec_version": "2.1", "id": format!("malware--{}", random(0, n)),
+        "created": TIME, "modified": format!("2023-12-01T00:00:0{version}.000Z"), "name": "m",
+        "is_family": true, "description": about, "object_marking_refs": markings })
+}
+
+#[test]
+fn who_has_an_older_version_may_have_what_mentions_the_id() {
+    let mut node = node();
+    let (wide, few) = (label_for(&node, 1, &ALL), label_for(&node, 2, &["USA"]));
+    let marked = |label: &Value| json!([label["id"]]);
+    let about = malware(1, 0, &marked(&wide), "");
+    let names = about["id"].as_str().unwrap();
+    node.take([&wide, &few, &about].map(object).into(), "KOR", None);
+    node.take(vec![object(&malware(1, 1, &marked(&few), ""))], "KOR", None);
+    let on_it = malware(2, 0, &marked(&wide), names);
+    node.take(vec![object(&on_it)], "KOR", None);
+    let told = node.desk.explain(on_it["id"].as_str().unwrap(), nation("POL")).unwrap();
+    assert!(told.released && told.withheld.is_empty());
+    // What is said in a container has the label of the newest, also if an older one comes with it.
+    let report = json!({ "type": "report", "spec_version": "2.1", "created": TIME, "modified": TIME,
+        "id": format!("report--{}", random(0, 3)), "name": "r", "published": TIME,
+        "object_refs": [names], "object_marking_refs": marked(&wide) });
+    let mut middle = malware(1, 1, &marked(&wide), "");
+    middle["modified"] = json!("2023-12-01T00:00:00.500Z");
+    node.take([&report, &middle].map(object).into(), "KOR", None);
+    let report = report["id"].as_str().unwrap();
+    assert!(!node.desk.explain(report, nation("POL")).unwrap().released);
+    assert!(node.desk.explain(report, nation("USA")).unwrap().released);
+}
+
+#[test]
+fn a_container_waits_for_the_label_of_the_newest_version_of_what_it_refers_to() {
+    for to in [&ALL[..], &["USA"]] {
+        let mut node = node();
+        let (wide, late) = (label_for(&node, 1, &ALL), label_for(&node, 2, to));
+        let old = malware(1, 0, &json!([wide["id"]]), "");
+        let new = malware(1, 1, &json!([late["id"]]), "");
+        let noted = |n, refers: &Value| {
+            json!({ "type": "note", "spec_version": "2.1", "id": format!("note--{}", random(0, n)),
+                "created": TIME, "modified": TIME, "content": "n", "object_refs": [refers["id"]],
+                "object_marking_refs": [wide["id"]] })
+        };
+        // A note on what is old with everybody and new with a marking that is not here, and a note
+        // on the note.
+        let on_it = noted(2, &old);
+        let on_that = noted(3, &on_it);
+        for value in [&wide, &old, &new, &on_it, &on_that] {
+            node.take(vec![object(value)], "KOR", None);
+        }
+        let released = |value: &Value, node: &mut Node| {
+            let id = value["id"].as_str().unwrap();
+            ALL.map(|code| node.desk.explain(id, nation(code)).unwrap().released)
+        };
+        assert_eq!(released(&on_it, &mut node), [false; 3]);
+        assert_eq!(released(&on_that, &mut node), [false; 3]);
+        node.take(vec![object(&late)], "KOR", None);
+        let expected = ALL.map(|code| to.contains(&code));
+        for value in [&new, &on_it, &on_that] {
+            assert_eq!(released(value, &mut node), expected, "{value}");
+        }
+    }
+}
