@@ -87,7 +87,7 @@ pub struct Hold {
     pub object: Seq,
     /// The partners who may have it but for what it waits for.
     pub partners: PartnerSet,
-    /// Mentioned ids that are not (yet) released to all of `partners`.
+    /// Mentioned ids that are not (yet) released to all of `partners`, or whose label is not known yet.
     pub mentions: Vec<IdKey>,
     /// How many releasers must approve before each of these partners may have it.
     pub approvals: Vec<(PartnerIndex, u8)>,
