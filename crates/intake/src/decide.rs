@@ -192,6 +192,14 @@ impl Desk {
     /// Records a releaser's approval of an object, and releases what it suffices for. The signature
     /// must be by a releaser of this nation, over the subject as it is now.
     pub fn approve(&mut self, act: &ApprovalAct) -> Result<u64, IntakeError> {
+        // Its label may follow what came since it waits: whoever signs must have seen that.
+        self.decide_again()?;
+        let put = self.home.put(act.object)?;
+        let versions = self.home.versions(put.key())?;
+        let newest = versions.iter().rfind(|known| known.bringer == put.brought_by);
+        if newest.is_none_or(|newest| newest.seq != act.object) {
+            return Err(IntakeError::Approval("it is for another state of the object: look again"));
+        }
         let users = latest(&self.home, kind::USER, |user: &UserAct| user.name.clone())?;
         let releaser = users.into_iter().find(|user| user.name == act.releaser && user.active);
         let releaser = releaser.ok_or(IntakeError::Approval("there is no such person here"))?;
