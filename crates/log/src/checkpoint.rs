@@ -8,7 +8,8 @@
 //! — KOR Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
 //! ```
 //!
-//! Invariant: [`Signed`] values were verified against the signer's key, or made here.
+//! Invariant: [`Signed`] values were verified against the signer's key, now or before they were kept,
+//! or made here.
 
 use signed_note::{Note, StandardVerifier, VerifierList};
 use tlog_tiles::checkpoint::Checkpoint;
@@ -70,6 +71,19 @@ pub fn verify(note: &str, origin: &str, public: &str) -> Result<Signed, Checkpoi
     }
     Ok(Signed {
         origin: origin.to_owned(),
+        size: checkpoint.size(),
+        root: *checkpoint.hash(),
+        note: note.to_owned(),
+    })
+}
+
+/// A checkpoint that was verified before it was kept: its key may have been replaced meanwhile.
+pub fn kept(note: &str) -> Result<Signed, CheckpointError> {
+    let parsed = Note::from_bytes(note.as_bytes()).map_err(|_| CheckpointError::Malformed)?;
+    let checkpoint =
+        Checkpoint::from_bytes(parsed.text()).map_err(|_| CheckpointError::Malformed)?;
+    Ok(Signed {
+        origin: checkpoint.origin().to_owned(),
         size: checkpoint.size(),
         root: *checkpoint.hash(),
         note: note.to_owned(),

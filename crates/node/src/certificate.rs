@@ -290,6 +290,21 @@ impl Keys {
         self.folder.join("crl.pem")
     }
 
+    /// The key that this node shows to partners' nodes.
+    pub(crate) fn client_key(&self) -> PathBuf {
+        self.folder.join("client.key")
+    }
+
+    /// The certificate that this node shows to partners' nodes.
+    pub(crate) fn client(&self) -> PathBuf {
+        self.folder.join("client.pem")
+    }
+
+    /// Writes the certificate that this node shows to partners' nodes, and its key.
+    pub(crate) fn save_client(&self, issued: &Issued) -> Result<(), CertificateError> {
+        issued.save(&self.client(), &self.client_key())
+    }
+
     /// The key of a partner.
     pub(crate) fn partner_key(&self, nation: Nation) -> PathBuf {
         self.folder.join("partners").join(format!("{nation}.key"))

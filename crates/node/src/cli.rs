@@ -60,6 +60,13 @@ pub(crate) enum Command {
     /// Add, list, suspend and revoke partners, and give them credentials.
     #[command(subcommand)]
     Partner(Partner),
+    /// Meet partners' nodes, and see how it stands with them.
+    #[command(
+        subcommand,
+        after_help = "Example, on both sides:\n  entente peer invite --address https://node.kor.example:8443 \
+                            --out kor.card\n  entente peer accept pol.card --fingerprint 1f3a-…"
+    )]
+    Peer(Peer),
     /// Add and list the people of this nation.
     #[command(subcommand)]
     User(User),
@@ -337,6 +344,49 @@ pub(crate) enum Partner {
         /// The user name. Default: the nation in lower case.
         #[arg(long)]
         user: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Peer {
+    /// Make this node's card, to be given to partners. The fingerprint is told over another way.
+    Invite {
+        /// Where partners reach this node, such as https://node.kor.example:8443. Default: as before.
+        #[arg(long)]
+        address: Option<String>,
+        /// The file to write the card to. Default: standard output.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Accept a partner's card, once people have compared its fingerprint.
+    Accept {
+        /// The file of the card.
+        card: PathBuf,
+        /// The fingerprint as the partner's people told it. Asked for on a terminal.
+        #[arg(long)]
+        fingerprint: Option<String>,
+    },
+    /// List the nodes that were met: what was released, acknowledged and received.
+    List,
+    /// Show one of them.
+    Show {
+        /// The nation.
+        nation: String,
+    },
+    /// Give and take nothing for now.
+    Suspend {
+        /// The nation.
+        nation: String,
+    },
+    /// Let a suspended one take part again.
+    Resume {
+        /// The nation.
+        nation: String,
+    },
+    /// Give and take nothing any more, for good.
+    Revoke {
+        /// The nation.
+        nation: String,
     },
 }
 

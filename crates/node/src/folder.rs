@@ -5,6 +5,7 @@
 //! signed            what was signed           keys/cursors.key  encrypts cursors
 //! keys/root.*, keys/server.*, keys/partners/  certificates
 //! keys/people/      people's signing keys, each under a passphrase
+//! card.json         what partners' nodes are given
 //! ```
 
 use std::fs::{self, File};
@@ -23,6 +24,11 @@ use entente_store::{Home, Signing};
 /// The folder of keys.
 pub(crate) fn keys(folder: &Path) -> PathBuf {
     folder.join("keys")
+}
+
+/// This node's card, as it was last made.
+pub(crate) fn card(folder: &Path) -> PathBuf {
+    folder.join("card.json")
 }
 
 /// The clock of commands.

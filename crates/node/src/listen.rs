@@ -3,7 +3,8 @@
 //! Invariants: TLS 1.3 alone; a client certificate is optional, and one that is shown and does not
 //! pass ends the connection: nobody is served as a stranger whose certificate was refused. What
 //! passes was signed by the node's root itself, is good now, is made for clients, and is not on
-//! the revocation list, which is good now too. No session is resumed, so each connection checks
+//! the revocation list, which is good now too; or it was signed by a root on the card of a partner's
+//! node, whose own list the routes of `entente-peer` ask for. No session is resumed, so each connection checks
 //! anew; new certificates or a new revocation list end the connections made under the old ones
 //! after the request that they are serving. One client changes nothing for the others: handshakes,
 //! headers, requests, unread answers and whole connections have a time, and one address holds a
@@ -18,6 +19,7 @@ use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -29,6 +31,7 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::response::IntoResponse as _;
 use entente_object::clock::Clock;
+use entente_peer::doors::Caller;
 use entente_view_taxii::{ClientCertificate, OverTls};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -55,6 +58,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
 use crate::certificate::{CertificateError, Keys, read_key};
+use crate::met::Roots;
 
 /// Connections at once: 64 partners with 16 each, at 64 KiB of buffers 64 MiB.
 pub(crate) const CONNECTIONS_MAX: usize = 1024;
@@ -94,26 +98,39 @@ pub(crate) const HEADERS_MAX: usize = 64;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The current TLS settings; a new value ends the connections made under the old one.
-pub(crate) type TlsConfigs = watch::Receiver<Arc<ServerConfig>>;
+pub(crate) type TlsConfigs = watch::Receiver<Arc<Settings>>;
+
+/// TLS settings, and whose certificates are whose.
+pub(crate) struct Settings {
+    config: Arc<ServerConfig>,
+    roots: Roots,
+    clock: Arc<dyn Clock>,
+}
 
 /// TLS settings that follow the files of the node.
 pub(crate) struct Tls {
     keys: Keys,
     clock: Arc<dyn Clock>,
-    configs: watch::Sender<Arc<ServerConfig>>,
+    /// The node's folder, if partners' nodes are met.
+    home: Option<PathBuf>,
+    configs: watch::Sender<Arc<Settings>>,
 }
 
 impl Tls {
     /// Settings from the files as they are now.
-    pub(crate) fn load(keys: Keys, clock: Arc<dyn Clock>) -> Result<Self, CertificateError> {
-        let config = tls_config(&keys, &clock)?;
-        Ok(Self { keys, clock, configs: watch::Sender::new(config) })
+    pub(crate) fn load(
+        keys: Keys,
+        clock: Arc<dyn Clock>,
+        home: Option<PathBuf>,
+    ) -> Result<Self, CertificateError> {
+        let settings = settings(&keys, &clock, home.as_deref())?;
+        Ok(Self { keys, clock, home, configs: watch::Sender::new(settings) })
     }
 
     /// Reads the files again: new connections get what they say. With an error nothing changes.
     pub(crate) fn reload(&self) -> Result<(), CertificateError> {
-        let config = tls_config(&self.keys, &self.clock)?;
-        self.configs.send_replace(config);
+        let settings = settings(&self.keys, &self.clock, self.home.as_deref())?;
+        self.configs.send_replace(settings);
         Ok(())
     }
 
@@ -123,11 +140,26 @@ impl Tls {
     }
 }
 
+fn settings(
+    keys: &Keys,
+    clock: &Arc<dyn Clock>,
+    home: Option<&Path>,
+) -> Result<Arc<Settings>, CertificateError> {
+    let roots = home.map(Roots::load).transpose().map_err(|error| CertificateError::Tls {
+        path: keys.folder().to_owned(),
+        why: format!("partners' cards cannot be read: {error:#}"),
+    })?;
+    let roots = roots.unwrap_or_default();
+    let config = tls_config(keys, clock, &roots)?;
+    Ok(Arc::new(Settings { config, roots, clock: clock.clone() }))
+}
+
 /// The TLS settings of the node's files. What will end soon, and a revocation list that has ended,
 /// is logged; a server certificate that is not good now is an error.
 pub(crate) fn tls_config(
     keys: &Keys,
     clock: &Arc<dyn Clock>,
+    partners: &Roots,
 ) -> Result<Arc<ServerConfig>, CertificateError> {
     let why = |why: String| CertificateError::Tls { path: keys.folder().to_owned(), why };
     for fault in keys.faults(clock.now()) {
@@ -146,7 +178,7 @@ pub(crate) fn tls_config(
     let config = ServerConfig::builder_with_details(provider, time)
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|e| why(e.to_string()))?
-        .with_client_cert_verifier(client_verifier(keys)?)
+        .with_client_cert_verifier(client_verifier(keys, partners)?)
         .with_single_cert(chain?, key);
     let mut config = config.map_err(|e| {
         if matches!(e, rustls::Error::InconsistentKeys(_)) {
@@ -165,7 +197,10 @@ pub(crate) fn tls_config(
 const ALPN_HTTP_2: &[u8] = b"h2";
 const ALPN_HTTP_1: &[u8] = b"http/1.1";
 
-fn client_verifier(keys: &Keys) -> Result<Arc<dyn ClientCertVerifier>, CertificateError> {
+fn client_verifier(
+    keys: &Keys,
+    partners: &Roots,
+) -> Result<Arc<dyn ClientCertVerifier>, CertificateError> {
     let why = |e: &dyn fmt::Display| CertificateError::Tls {
         path: keys.folder().to_owned(),
         why: e.to_string(),
@@ -182,7 +217,10 @@ fn client_verifier(keys: &Keys) -> Result<Arc<dyn ClientCertVerifier>, Certifica
         .allow_unauthenticated()
         .build()
         .map_err(|e| why(&e))?;
-    Ok(Arc::new(PartnerVerifier { inner }))
+    let partners: Vec<_> = partners.verifiers().cloned().collect();
+    let all = std::iter::once(&inner).chain(&partners);
+    let subjects = all.flat_map(|one| one.root_hint_subjects().to_vec()).collect();
+    Ok(Arc::new(PartnerVerifier { inner, partners, subjects }))
 }
 
 /// What a path to the root leaves open: the certificate is signed by the root itself, is no
@@ -190,11 +228,14 @@ fn client_verifier(keys: &Keys) -> Result<Arc<dyn ClientCertVerifier>, Certifica
 #[derive(Debug)]
 struct PartnerVerifier {
     inner: Arc<dyn ClientCertVerifier>,
+    /// What the roots of partners' nodes vouch for.
+    partners: Vec<Arc<dyn ClientCertVerifier>>,
+    subjects: Vec<DistinguishedName>,
 }
 
 impl ClientCertVerifier for PartnerVerifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
-        self.inner.root_hint_subjects()
+        &self.subjects
     }
 
     fn client_auth_mandatory(&self) -> bool {
@@ -207,7 +248,12 @@ impl ClientCertVerifier for PartnerVerifier {
         _intermediates: &[CertificateDer<'_>],
         now: UnixTime,
     ) -> Result<ClientCertVerified, rustls::Error> {
-        let verified = self.inner.verify_client_cert(leaf, &[], now)?;
+        let own = self.inner.verify_client_cert(leaf, &[], now);
+        let by_partners = self.partners.iter().map(|one| one.verify_client_cert(leaf, &[], now));
+        let verified = match own {
+            Ok(verified) => verified,
+            Err(refused) => by_partners.flatten().next().ok_or(refused)?,
+        };
         let (_, leaf) =
             X509Certificate::from_der(leaf).map_err(|_| rustls::CertificateError::BadEncoding)?;
         if is_for_clients(&leaf) {
@@ -247,7 +293,7 @@ fn is_for_clients(leaf: &X509Certificate<'_>) -> bool {
 }
 
 /// The node's clock, for certificates.
-struct RustlsTime(Arc<dyn Clock>);
+pub(crate) struct RustlsTime(pub(crate) Arc<dyn Clock>);
 
 impl fmt::Debug for RustlsTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -399,11 +445,11 @@ async fn connection(
         tracing::debug!(%peer, "packets may be held back: {e}");
     }
     let Some(tls) = &mut shared.tls else {
-        return talk(stream, Client { peer, over_tls: false, certificate: None }, false, shared)
-            .await;
+        let client = Client { peer, over_tls: false, certificate: None, caller: None };
+        return talk(stream, client, false, shared).await;
     };
-    let config = tls.borrow_and_update().clone();
-    let handshake = tokio_rustls::TlsAcceptor::from(config).accept(stream);
+    let settings = tls.borrow_and_update().clone();
+    let handshake = tokio_rustls::TlsAcceptor::from(settings.config.clone()).accept(stream);
     match timeout(HANDSHAKE_TIME, handshake).await {
         Ok(Ok(stream)) => {
             let (_, session) = stream.get_ref();
@@ -412,8 +458,14 @@ async fn connection(
                 sha256: Sha256::digest(leaf).into(),
                 der: Arc::from(leaf.as_ref()),
             });
+            let caller = leaf.and_then(|leaf| {
+                let now = RustlsTime(settings.clock.clone()).current_time()?;
+                let nation = settings.roots.nation_of(leaf, now)?;
+                Some(Caller { nation, certificate: Arc::from(leaf.as_ref()) })
+            });
             let http_2 = session.alpn_protocol() == Some(ALPN_HTTP_2);
-            talk(stream, Client { peer, over_tls: true, certificate }, http_2, shared).await;
+            let client = Client { peer, over_tls: true, certificate, caller };
+            talk(stream, client, http_2, shared).await;
         }
         Ok(Err(e)) if e.kind() == io::ErrorKind::UnexpectedEof => {
             tracing::debug!(%peer, "the client left during the handshake");
@@ -429,6 +481,8 @@ struct Client {
     peer: SocketAddr,
     over_tls: bool,
     certificate: Option<ClientCertificate>,
+    /// The partner's node that it is, if its certificate is of one.
+    caller: Option<Caller>,
 }
 
 /// Requests and answers, until the client leaves or the connection has to end.
@@ -508,6 +562,9 @@ async fn answer(
     }
     if let Some(certificate) = client.certificate {
         extensions.insert(certificate);
+    }
+    if let Some(caller) = client.caller {
+        extensions.insert(caller);
     }
     if let Ok(answer) = timeout(REQUEST_TIME, app.oneshot(request)).await {
         return answer;

@@ -7,14 +7,18 @@ mod certificate;
 mod check;
 mod cli;
 mod demo;
+mod dial;
 mod doors;
+mod federate;
 mod fetch;
 mod folder;
 mod import;
 mod input;
 mod ledger;
 mod listen;
+mod met;
 mod partner;
+mod peer;
 mod people;
 mod print;
 mod programme;
@@ -63,6 +67,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Ledger(command) => ledger::run(folder, command, printer),
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
+        Command::Peer(command) => peer::run(folder, command, dry, printer),
         Command::User(command) => people::run(folder, command, dry, printer),
         Command::Token(command) => partner::run_token(folder, command, dry, printer),
         Command::Backup { to } => upkeep::backup(folder, to, dry, printer),

@@ -1,12 +1,13 @@
 //! `entente serve`: TAXII 2.1 for partners, the status page for the people who run the node.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use entente_release::partner::Channel;
+use entente_release::partner::{Channel, Standing};
+use entente_store::Reader;
 use entente_view_taxii::{Doors, Secrets, Service, Settings, app};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -15,16 +16,18 @@ use tokio::sync::watch;
 use crate::certificate::{Authority, CRL_LASTS, Keys};
 use crate::cli::Serve;
 use crate::doors::{Door, Register};
+use crate::federate::{Federation, watch_growth};
 use crate::folder;
 use crate::listen::{Tls, serve};
+use crate::met;
 use crate::print::Printer;
 use crate::status;
 
 /// How often the node looks for objects whose time has come.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
-/// How often certificates and the revocation list are read again.
-const RELOAD_EVERY: Duration = Duration::from_mins(1);
+/// How often it is looked whether certificates, cards or the revocation list changed.
+const RELOAD_EVERY: Duration = Duration::from_secs(1);
 
 /// What is being served, and how to stop it.
 pub(crate) struct Running {
@@ -106,16 +109,24 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
     let status_address = page.local_addr()?;
     renew_list(&Keys::of(folder));
     let clock = folder::clock();
-    let tls =
-        if args.plain { None } else { Some(Arc::new(Tls::load(Keys::of(folder), clock.clone())?)) };
+    let tls = if args.plain {
+        None
+    } else {
+        let home = Some(folder.to_owned());
+        Some(Arc::new(Tls::load(Keys::of(folder), clock.clone(), home)?))
+    };
     let door = Arc::new(Door::new(folder::open(folder)?, folder));
-    let service = service(folder, args, (door.clone(), clock))?;
+    let register = Arc::new(Register::open(folder)?);
+    let service = service(args, (folder, door.clone(), register.clone()), clock.clone())?;
     let (stop, stopped) = watch::channel(false);
+    let (grown, growth) = watch::channel(0);
+    let federation = Federation::new(folder, door.clone(), clock)?;
     let ended = |mut stopped: watch::Receiver<bool>| async move {
         let _sender_is_gone = stopped.wait_for(|stop| *stop).await;
     };
     let configs = tls.as_ref().map(|tls| tls.configs());
-    let (taxii, pages) = (app(service), status::routes(folder));
+    let taxii = federation.routes(register, growth).fallback_service(app(service));
+    let pages = status::routes(folder, federation.board.clone());
     let (end_taxii, end_pages) = (ended(stopped.clone()), ended(stopped.clone()));
     let tasks = vec![
         tokio::spawn(async move {
@@ -125,17 +136,18 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
             serve(page, None, pages, end_pages).await;
         }),
         tokio::spawn(look(door, stopped.clone())),
-        tokio::spawn(reload(Keys::of(folder), tls, stopped)),
+        tokio::spawn(watch_growth(folder.to_owned(), grown, stopped.clone())),
+        tokio::spawn(federation.run(stopped.clone())),
+        tokio::spawn(reload(folder.to_owned(), tls, stopped)),
     ];
     Ok(Running { address, status: status_address, stop, tasks, _serving: serving })
 }
 
 fn service(
-    folder: &Path,
     args: &Serve,
-    (door, clock): (Arc<Door>, Arc<dyn entente_object::clock::Clock>),
+    (folder, door, register): (&Path, Arc<Door>, Arc<Register>),
+    clock: Arc<dyn entente_object::clock::Clock>,
 ) -> Result<Arc<Service>> {
-    let register = Arc::new(Register::open(folder)?);
     let settings = Settings {
         title: format!("Entente node of {}", door.desk().here()),
         description: Some("Releases what the partnership programme permits".to_owned()),
@@ -192,10 +204,18 @@ fn renew_list(keys: &Keys) {
     }
 }
 
-/// Reads certificates and the revocation list again, so that changes count without a restart.
-async fn reload(keys: Keys, tls: Option<Arc<Tls>>, mut stopped: watch::Receiver<bool>) {
+/// The cards that were accepted, of those who still take part.
+fn nodes_met(folder: &Path) -> Option<Vec<String>> {
+    let met = met::met(&Reader::open(folder).ok()?).ok()?;
+    let takes_part = |met: &&met::Met| met.standing != Standing::Revoked;
+    Some(met.values().filter(takes_part).map(|met| met.card.text().to_owned()).collect())
+}
+
+/// Reads certificates, cards and the revocation list again, so that changes count without a restart.
+async fn reload(folder: PathBuf, tls: Option<Arc<Tls>>, mut stopped: watch::Receiver<bool>) {
     let Some(tls) = tls else { return };
-    let mut known = changed_at(&keys);
+    let keys = Keys::of(&folder);
+    let mut known = (changed_at(&keys), nodes_met(&folder));
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
@@ -203,7 +223,7 @@ async fn reload(keys: Keys, tls: Option<Arc<Tls>>, mut stopped: watch::Receiver<
         }
         renew_list(&keys);
         // A reload ends connections after their request: only where there is something new.
-        let now = changed_at(&keys);
+        let now = (changed_at(&keys), nodes_met(&folder));
         if now == known {
             continue;
         }

@@ -8,25 +8,55 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use axum::Router;
-use axum::extract::State;
+use axum::extract;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use entente_intake::acts::{NodeAct, ProgrammeAct, kind};
 use entente_intake::partners_of;
+use entente_object::time::Timestamp;
+use entente_peer::follow::State;
 use entente_programme::Programme;
 use entente_release::Partner;
 use entente_store::Reader;
 use maud::{DOCTYPE, Markup, html};
 
+use crate::federate::Board;
+
 /// The page's routes.
-pub(crate) fn routes(folder: &Path) -> Router {
-    Router::new().route("/", get(page)).with_state(Arc::new(folder.to_owned()))
+pub(crate) fn routes(folder: &Path, board: Board) -> Router {
+    let here = Arc::new(Here { folder: folder.to_owned(), board });
+    Router::new().route("/", get(page)).route("/edges.json", get(edges)).with_state(here)
 }
 
-async fn page(State(folder): State<Arc<PathBuf>>) -> Response {
-    let rendered = tokio::task::spawn_blocking(move || render(&folder)).await;
+/// What the pages are made from.
+struct Here {
+    folder: PathBuf,
+    board: Board,
+}
+
+/// The edges, for scripts.
+async fn edges(extract::State(here): extract::State<Arc<Here>>) -> Response {
+    let listed = tokio::task::spawn_blocking(move || {
+        let reader = Reader::open(&here.folder)?;
+        Ok::<_, anyhow::Error>(read_edges(&reader, &here.board)?.iter().map(Edge::json).collect())
+    });
+    match listed.await {
+        Ok(Ok(edges)) => {
+            ([(CONTENT_TYPE, "application/json")], serde_json::Value::Array(edges).to_string())
+                .into_response()
+        }
+        Ok(Err(error)) => {
+            tracing::error!("the edges could not be listed: {error:#}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn page(extract::State(here): extract::State<Arc<Here>>) -> Response {
+    let rendered = tokio::task::spawn_blocking(move || render(&here)).await;
     match rendered {
         Ok(Ok(markup)) => {
             let policy = "default-src 'none'; style-src 'unsafe-inline'";
@@ -44,21 +74,67 @@ struct Edge {
     partner: Partner,
     released: u64,
     signed: Option<u64>,
+    /// How many of the entries released the partner's node has given a receipt for.
+    acknowledged: Option<u64>,
+    /// How many entries of the partner's ledger are here.
+    received: Option<u64>,
+    /// Whether and how the partner's node is followed.
+    state: Option<State>,
 }
 
-fn render(folder: &Path) -> Result<Markup> {
-    let reader = Reader::open(folder)?;
+impl Edge {
+    fn json(&self) -> serde_json::Value {
+        let state = self.state.clone().unwrap_or_default();
+        serde_json::json!({
+            "nation": self.partner.nation.to_string(),
+            "standing": format!("{:?}", self.partner.standing).to_lowercase(),
+            "released": self.released,
+            "acknowledged": self.acknowledged,
+            "received": self.received,
+            "signed_by_partner": state.signed,
+            "following": state.following,
+            "trouble": state.trouble,
+            "heard": state.heard.map(Timestamp::to_stix),
+        })
+    }
+
+    /// How many entries of the partner are signed and not here yet.
+    fn lag(&self) -> Option<u64> {
+        let signed = self.state.as_ref()?.signed;
+        Some(signed.saturating_sub(self.received.unwrap_or_default()))
+    }
+}
+
+fn read_edges(reader: &Reader, board: &Board) -> Result<Vec<Edge>> {
+    let mut states = board.now();
+    let mut edges = Vec::new();
+    for partner in partners_of(&reader.acts(kind::PARTNER)?)? {
+        let state = states.remove(&partner.nation);
+        let size = |kind: String| -> Result<Option<u64>> {
+            let Some((_, act)) = reader.last_act_of(&kind)? else { return Ok(None) };
+            let act: serde_json::Value = serde_json::from_str(&act.json)?;
+            Ok(act.get("size").and_then(serde_json::Value::as_u64))
+        };
+        edges.push(Edge {
+            released: reader.ledger_size(partner.index)?,
+            signed: reader.checkpoint(partner.index)?.map(|checkpoint| checkpoint.size),
+            acknowledged: size(kind::receipt(partner.nation))?,
+            received: size(kind::received(partner.nation))?,
+            state,
+            partner,
+        });
+    }
+    Ok(edges)
+}
+
+fn render(here: &Here) -> Result<Markup> {
+    let reader = Reader::open(&here.folder)?;
     let node: Option<NodeAct> = match reader.acts(kind::NODE)?.pop() {
         Some((_, act)) => Some(serde_json::from_str(&act.json)?),
         None => None,
     };
     let nation = node.map(|node| node.nation).unwrap_or_default();
-    let mut edges = Vec::new();
-    for partner in partners_of(&reader.acts(kind::PARTNER)?)? {
-        let released = reader.ledger_size(partner.index)?;
-        let signed = reader.checkpoint(partner.index)?.map(|checkpoint| checkpoint.size);
-        edges.push(Edge { partner, released, signed });
-    }
+    let edges = read_edges(&reader, &here.board)?;
     let mut programmes: Vec<Programme> = Vec::new();
     for (_, act) in reader.acts(kind::PROGRAMME)? {
         let act: ProgrammeAct = serde_json::from_str(&act.json)?;
@@ -86,18 +162,40 @@ fn render(folder: &Path) -> Result<Markup> {
 fn edges_table(edges: &[Edge]) -> Markup {
     html! {
         table {
-            thead { tr { th { "Partner" } th { "Standing" } th { "Entries released" } th { "Signed up to" } } }
+            thead {
+                tr {
+                    th { "Partner" } th { "Standing" } th { "Released" } th { "Signed up to" }
+                    th { "Receipt up to" } th { "Received" } th { "Lag" } th { "Its node" }
+                }
+            }
             tbody {
                 @for edge in edges {
                     tr {
                         td { (edge.partner.nation) }
                         td { (format!("{:?}", edge.partner.standing).to_lowercase()) }
                         td { (edge.released) }
-                        td { @match edge.signed { Some(size) => (size), None => "nothing yet" } }
+                        td { (count(edge.signed, "nothing yet")) }
+                        td { (count(edge.acknowledged, "not acknowledged")) }
+                        td { (count(edge.received, "–")) }
+                        td { (count(edge.lag(), "–")) }
+                        td { (node_of(edge)) }
                     }
                 }
             }
         }
+    }
+}
+
+fn count(number: Option<u64>, none: &str) -> String {
+    number.map_or_else(|| none.to_owned(), |number| number.to_string())
+}
+
+fn node_of(edge: &Edge) -> String {
+    match &edge.state {
+        None => "not met".to_owned(),
+        Some(State { trouble: Some(trouble), .. }) => trouble.clone(),
+        Some(State { following: true, .. }) => "followed".to_owned(),
+        Some(_) => "not reached yet".to_owned(),
     }
 }
 
@@ -116,7 +214,7 @@ fn layout(nation: &str, body: &Markup) -> Markup {
     }
 }
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:48rem;\
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:64rem;\
 padding:0 1rem;color:#1a1a1a;background:#fff}table{border-collapse:collapse;width:100%}\
 th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid #ccc}\
 @media(prefers-color-scheme:dark){body{color:#eee;background:#161616}th,td{border-color:#444}}";

@@ -6,9 +6,11 @@
 //! | `GET /peer/ledger/events` | server-sent events: how many entries are signed, now and whenever it grows |
 //! | `POST /peer/receipt` | takes a cosigned checkpoint of the caller's ledger |
 //! | `GET /peer/card` | this node's card |
+//! | `PUT /peer/list` | takes the revocation list of the caller's nation: the first thing to do |
 //!
 //! Invariants:
-//! * Who asks is known from the client certificate alone, and is admitted anew for every request and
+//! * Who asks is known from the client certificate alone, which a current revocation list of its own
+//!   nation does not name, and is admitted anew for every request and
 //!   before every event: after a suspension nothing more is sent.
 //! * A caller learns of its own ledger alone.
 
@@ -22,10 +24,10 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequestParts, Query, State};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use entente_object::clock::Clock;
-use entente_release::Audience;
 use entente_release::partner::{Authenticated, Channel, PARTNERS_MAX};
+use entente_release::{Audience, Nation};
 use entente_store::{Reader, StoreError};
 use futures_util::stream::{Stream, unfold};
 use http::header::{self, HeaderValue};
@@ -35,7 +37,7 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, watch};
 
 use crate::doors::{Caller, Keeper, Partners, ReceiptError};
-use crate::limits::{NOTE_BYTES_MAX, STREAM_SAYS_EVERY};
+use crate::limits::{LIST_BYTES_MAX, NOTE_BYTES_MAX, STREAM_SAYS_EVERY};
 
 /// Pages of one partner that are made at once.
 const PAGES_AT_ONCE: usize = 2;
@@ -77,6 +79,7 @@ pub fn routes(doors: Doors) -> Router {
         .route("/peer/ledger/events", get(events))
         .route("/peer/receipt", post(receipt))
         .route("/peer/card", get(card))
+        .route("/peer/list", put(list))
         .with_state(here)
 }
 
@@ -133,13 +136,31 @@ impl FromRequestParts<Arc<Here>> for Asking {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, here: &Arc<Here>) -> Result<Self, Refusal> {
-        let caller = parts.extensions.get::<Caller>().copied().ok_or(Refusal::Stranger)?;
-        here.admit(caller).map(Self)
+        let caller = caller(parts)?;
+        here.doors.partners.vouch(&caller).map_err(Refusal::NotAdmitted)?;
+        here.admit(caller.nation).map(Self)
+    }
+}
+
+fn caller(parts: &Parts) -> Result<Caller, Refusal> {
+    parts.extensions.get::<Caller>().cloned().ok_or(Refusal::Stranger)
+}
+
+/// Who asks, a partner, of whose certificate it is not known whether it was revoked.
+struct Unvouched(Caller);
+
+impl FromRequestParts<Arc<Here>> for Unvouched {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, here: &Arc<Here>) -> Result<Self, Refusal> {
+        let caller = caller(parts)?;
+        here.admit(caller.nation)?;
+        Ok(Self(caller))
     }
 }
 
 impl Here {
-    fn admit(&self, Caller(nation): Caller) -> Result<Audience, Refusal> {
+    fn admit(&self, nation: Nation) -> Result<Audience, Refusal> {
         let partner = self.doors.partners.partner(nation).ok_or(Refusal::Stranger)?;
         let (session, now) = (Authenticated::Certificate(nation), self.doors.clock.now());
         Audience::admit(&partner, &session, self.doors.channel.clone(), now)
@@ -209,7 +230,7 @@ async fn events(
         loop {
             growth.borrow_and_update();
             // Whoever was shut out meanwhile is told nothing more, not even that nothing happened.
-            let audience = here.admit(Caller(audience.nation())).ok()?;
+            let audience = here.admit(audience.nation()).ok()?;
             let signed = here.read(|reader| reader.checkpoint(audience.partner())).ok()?;
             let size = signed.map_or(0, |signed| signed.size);
             let event = if told != Some(size) {
@@ -247,6 +268,21 @@ async fn receipt(
         Err(ReceiptError::Refused(why)) => Err(Refusal::Bad(why)),
         Err(ReceiptError::Failed(why)) => Err(Refusal::Failed(why)),
     }
+}
+
+async fn list(
+    State(here): State<Arc<Here>>,
+    Unvouched(caller): Unvouched,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    let body = to_bytes(body, LIST_BYTES_MAX).await;
+    let body = body.map_err(|_| Refusal::Bad("a revocation list has 1 MiB at most".to_owned()))?;
+    let list = String::from_utf8(body.to_vec());
+    let list = list.map_err(|_| Refusal::Bad("a revocation list is PEM".to_owned()))?;
+    let partners = here.doors.partners.clone();
+    let taken = tokio::task::spawn_blocking(move || partners.take_list(&caller, &list)).await;
+    let taken = taken.map_err(|cause| Refusal::Failed(cause.to_string()))?;
+    taken.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::NotAdmitted)
 }
 
 async fn card(State(here): State<Arc<Here>>, _asking: Asking) -> Response {

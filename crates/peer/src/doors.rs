@@ -10,14 +10,27 @@ use entente_release::{Nation, Partner};
 use crate::page::{Edge, Fault, Page, Position};
 
 /// The nation whose pinned root a connection's client certificate was signed by. The TLS layer puts it
-/// into the extensions of each request of that connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Caller(pub Nation);
+/// into the extensions of each request of that connection. Whether it was revoked is still open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The nation.
+    pub nation: Nation,
+    /// The certificate, DER.
+    pub certificate: Arc<[u8]>,
+}
 
 /// Who is a partner, as of now.
 pub trait Partners: Send + Sync {
     /// The partner of this nation, if it ever was one.
     fn partner(&self, nation: Nation) -> Option<Arc<Partner>>;
+
+    /// Whether the revocation list of the caller's nation is here and current, and the certificate is
+    /// not on it. Otherwise why not, and what to do, for the partner.
+    fn vouch(&self, caller: &Caller) -> Result<(), String>;
+
+    /// Takes the revocation list of the caller's nation, PEM: signed by a root of its card, newer than
+    /// the one that is here, and not naming the caller. Otherwise why not, for the partner.
+    fn take_list(&self, caller: &Caller, list: &str) -> Result<(), String>;
 }
 
 /// The desk could not do it.

@@ -95,6 +95,8 @@ pub struct Follower<L> {
     pub keeper: Arc<dyn Keeper>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// This node's revocation list, PEM, as it is now.
+    pub list: Box<dyn Fn() -> Result<String, LinkError> + Send + Sync>,
     /// How it stands.
     pub state: Watched,
 }
@@ -150,11 +152,16 @@ impl<L: Link> Follower<L> {
     async fn follow(&self) -> Result<std::convert::Infallible, Trouble> {
         let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
         let mut position = blocking(move || keeper.position(&edge)).await??;
+        let shown = self.ask(Method::PUT, "/peer/list", Bytes::from((self.list)()?)).await?;
+        if !shown.status().is_success() {
+            return Err(refused(shown).await);
+        }
         let events = self.ask(Method::GET, "/peer/ledger/events", Bytes::new()).await?;
         if events.status() != StatusCode::OK {
             return Err(refused(events).await);
         }
         let mut events = events.into_body();
+        self.state.change(|state| (state.following, state.trouble) = (true, None));
         // The partner may not know that what was received before was received.
         let (mut owed, mut due) = (!position.is_empty(), Instant::now());
         loop {
@@ -196,9 +203,7 @@ impl<L: Link> Follower<L> {
             let page = blocking(move || verify(&bytes, &edge, &at, now)).await??;
             let (after, is_empty) = (page.position.clone(), page.entries.is_empty());
             let signed = after.signed.as_ref().map_or(0, |signed| signed.size);
-            self.state.change(|state| {
-                (state.following, state.trouble, state.signed) = (true, None, signed);
-            });
+            self.state.change(|state| state.signed = signed);
             // While one page is written, the next is on its way.
             let more = async {
                 if after.is_complete() { Ok(None) } else { self.page(after.tree.size()).await }

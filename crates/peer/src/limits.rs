@@ -8,6 +8,9 @@ pub(crate) const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// A note with 64 cosignatures of 120 bytes.
 pub(crate) const NOTE_BYTES_MAX: usize = 16 * 1024;
 
+/// A revocation list with 20,000 certificates of 40 bytes.
+pub(crate) const LIST_BYTES_MAX: usize = 1024 * 1024;
+
 /// A card with a few roots of 1 KiB each.
 pub(crate) const CARD_BYTES_MAX: usize = 64 * 1024;
 

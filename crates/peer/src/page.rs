@@ -198,7 +198,25 @@ impl Fault {
     /// Whether it proves that the other node did what it must never do, or was put back to an older
     /// state: people have to look, and nothing more is taken until they did.
     pub fn is_proof(&self) -> bool {
-        matches!(self, Self::Shorter { .. } | Self::Forked { .. })
+        !self.notes().is_empty()
+    }
+
+    /// The checkpoints that prove it, as the other node signed them.
+    pub fn notes(&self) -> Vec<&str> {
+        match self {
+            Self::Shorter { earlier, .. } => vec![&earlier.note],
+            Self::Forked { one, other, .. } => vec![&one.note, &other.note],
+            Self::Malformed(_)
+            | Self::Checkpoint(_)
+            | Self::NotAsked { .. }
+            | Self::Unproven(_)
+            | Self::Stalled { .. }
+            | Self::Label(_)
+            | Self::NotForUs(_)
+            | Self::Originator(_)
+            | Self::Order(_)
+            | Self::Clock { .. } => Vec::new(),
+        }
     }
 }
 

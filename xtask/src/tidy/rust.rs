@@ -25,8 +25,10 @@ const CONNECTS: [&str; 9] = [
     "client::legacy",
 ];
 
-/// The files that may: an address that the operator named, and the demo, which asks itself.
-const MAY_CONNECT: [&str; 2] = ["crates/node/src/fetch.rs", "crates/node/src/demo.rs"];
+/// The files that may: an address that the operator named, one on a card that people accepted, and the
+/// demo, which asks itself.
+const MAY_CONNECT: [&str; 3] =
+    ["crates/node/src/fetch.rs", "crates/node/src/dial.rs", "crates/node/src/demo.rs"];
 
 /// Every rule of this module.
 pub(super) fn check(path: &str, text: &str) -> Vec<Finding> {
@@ -133,8 +135,8 @@ fn connections(path: &str, code: &Code) -> Vec<Finding> {
     }
     let connects = |line: &str| CONNECTS.iter().any(|name| has_word(line, name));
     let found = code.lines().filter(|(line, number)| connects(line) && !code.is_test(*number));
-    let what = "this can open a connection: let crates/node/src/fetch.rs do it, for an address that \
-                the operator named";
+    let what = "this can open a connection: let crates/node/src/fetch.rs or dial.rs do it, for an \
+                address that the operator named or accepted";
     found.map(|(_, line)| Finding::new(path, line, what)).collect()
 }
 
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn only_two_files_connect_to_others() {
+    fn only_three_files_connect_to_others() {
         let text =
             "//! A.\nuse std::net::TcpStream;\nfn a() { TcpStream::connect(b) }\nuse ureq::get;\n";
         assert_eq!(lines(FILE, text), [3, 4]);

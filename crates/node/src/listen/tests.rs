@@ -75,7 +75,7 @@ async fn node() -> Node {
         .unwrap();
     keys.save_server(&server).unwrap();
     let clock = Arc::new(StepClock::new(now(), Duration::ZERO));
-    let tls = Tls::load(keys.clone(), clock.clone()).unwrap();
+    let tls = Tls::load(keys.clone(), clock.clone(), None).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let answered = Arc::new(AtomicUsize::new(0));
@@ -646,7 +646,7 @@ async fn a_server_certificate_that_is_not_good_is_no_start() {
     let node = node().await;
     let load = |at: Timestamp| -> CertificateError {
         let clock = Arc::new(FixedClock(at));
-        Tls::load(node.keys.clone(), clock).map(|_| ()).unwrap_err()
+        Tls::load(node.keys.clone(), clock, None).map(|_| ()).unwrap_err()
     };
     let year = Duration::from_hours(24 * 365);
     assert!(matches!(load(now().saturating_add(2 * year)), CertificateError::Expired { .. }));

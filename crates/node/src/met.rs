@@ -1,0 +1,217 @@
+//! The nodes that this one has met: their cards, roots and revocation lists.
+//!
+//! | file under `keys/` | holds |
+//! |---|---|
+//! | `client.key`, `client.pem` | what this node shows to partners' nodes, signed by its own root |
+//! | `peers/POL.crl.pem` | the newest revocation list that Poland's node gave |
+//!
+//! Invariants: a certificate is a nation's if a root on that nation's accepted card signed it, and no
+//! other root can make it so; a revoked nation has no roots here.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::{Context as _, Result};
+use entente_intake::acts::{PeerAct, kind};
+use entente_intake::partners_of;
+use entente_object::clock::Clock;
+use entente_object::time::Timestamp;
+use entente_peer::card::Card;
+use entente_peer::doors::Caller;
+use entente_release::Nation;
+use entente_release::partner::Standing;
+use entente_store::Reader;
+use rustls::RootCertStore;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use sha2::{Digest as _, Sha256};
+use x509_parser::prelude::FromDer as _;
+use x509_parser::revocation_list::CertificateRevocationList;
+
+use crate::folder;
+
+/// How long a certificate that was looked up is not looked up again, in microseconds.
+const VOUCHED_FOR: i64 = 30 * 1_000_000;
+
+/// A node that was met.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Met {
+    /// Its card.
+    pub(crate) card: Card,
+    /// Whether its nation takes part, for now or at all.
+    pub(crate) standing: Standing,
+}
+
+/// The nodes that were met, by nation.
+pub(crate) fn met(reader: &Reader) -> Result<BTreeMap<Nation, Met>> {
+    let partners = partners_of(&reader.acts(kind::PARTNER)?)?;
+    let mut found = BTreeMap::new();
+    for (_, act) in reader.acts(kind::PEER)? {
+        let act: PeerAct = serde_json::from_str(&act.json)?;
+        let card = Card::read(&act.card)?;
+        let partner = partners.iter().find(|partner| partner.nation == card.nation);
+        let standing = partner.map_or(Standing::Revoked, |partner| partner.standing);
+        found.insert(card.nation, Met { card, standing });
+    }
+    Ok(found)
+}
+
+/// The place of the newest act that concerns who was met.
+pub(crate) fn version(reader: &Reader) -> Result<u64> {
+    Ok(reader.last_act(&[kind::PEER, kind::PARTNER])?)
+}
+
+/// The roots of a card.
+pub(crate) fn roots(card: &Card) -> Result<RootCertStore> {
+    let mut store = RootCertStore::empty();
+    for pem in &card.roots {
+        let root = CertificateDer::from_pem_slice(pem.as_bytes());
+        let root = root.context("a root on the card is no certificate")?;
+        store.add(root).context("a root on the card is no authority")?;
+    }
+    Ok(store)
+}
+
+/// Who signed clients' certificates: for each nation what its roots alone vouch for, but for
+/// revocation, which [`Lists`] knows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Roots(Vec<(Nation, Arc<dyn ClientCertVerifier>)>);
+
+impl Roots {
+    /// The roots of those met and not revoked. A card that is no good is left out, and logged.
+    pub(crate) fn load(folder: &Path) -> Result<Self> {
+        let mut all = Vec::new();
+        for (nation, met) in met(&Reader::open(folder)?)? {
+            if met.standing == Standing::Revoked {
+                continue;
+            }
+            match roots(&met.card).and_then(|roots| verifier(roots, None)) {
+                Ok(verifier) => all.push((nation, verifier)),
+                Err(error) => tracing::error!("the card of {nation} does not serve: {error:#}"),
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// The verifiers.
+    pub(crate) fn verifiers(&self) -> impl Iterator<Item = &Arc<dyn ClientCertVerifier>> {
+        self.0.iter().map(|(_, verifier)| verifier)
+    }
+
+    /// The nation whose root signed a certificate, if one alone did.
+    pub(crate) fn nation_of(&self, leaf: &CertificateDer<'_>, now: UnixTime) -> Option<Nation> {
+        let vouches = |(nation, verifier): &(Nation, Arc<dyn ClientCertVerifier>)| {
+            verifier.verify_client_cert(leaf, &[], now).is_ok().then_some(*nation)
+        };
+        let mut nations = self.0.iter().filter_map(vouches);
+        match (nations.next(), nations.next()) {
+            (Some(nation), None) => Some(nation),
+            (_, _) => None,
+        }
+    }
+}
+
+/// What the roots vouch for; with a list, only while it is current, and nothing that it names.
+fn verifier(
+    roots: RootCertStore,
+    list: Option<CertificateRevocationListDer<'static>>,
+) -> Result<Arc<dyn ClientCertVerifier>> {
+    let provider = Arc::new(ring::default_provider());
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    let builder = match list {
+        Some(list) => builder.with_crls([list]).enforce_revocation_expiration(),
+        None => builder,
+    };
+    Ok(builder.build()?)
+}
+
+/// Partners' revocation lists.
+pub(crate) struct Lists {
+    folder: PathBuf,
+    clock: Arc<dyn Clock>,
+    /// Certificates that were looked up, by their digest, and when.
+    vouched: Mutex<BTreeMap<[u8; 32], Timestamp>>,
+}
+
+const SHOW_YOURS: &str = "show a current revocation list first: PUT /peer/list";
+
+impl Lists {
+    /// The lists of the node in `home`.
+    pub(crate) fn of(home: &Path, clock: Arc<dyn Clock>) -> Self {
+        let folder = home.to_owned();
+        Self { folder, clock, vouched: Mutex::default() }
+    }
+
+    fn path(&self, nation: Nation) -> PathBuf {
+        folder::keys(&self.folder).join("peers").join(format!("{nation}.crl.pem"))
+    }
+
+    /// Whether the list that is here vouches for a certificate.
+    pub(crate) fn vouch(&self, caller: &Caller, card: &Card) -> Result<(), String> {
+        let now = self.clock.now();
+        let key: [u8; 32] = Sha256::digest(&caller.certificate).into();
+        let looked_up =
+            self.vouched.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+        let age = looked_up.map(|at| now.unix_micros() - at.unix_micros());
+        if age.is_some_and(|age| (0..VOUCHED_FOR).contains(&age)) {
+            return Ok(());
+        }
+        let list =
+            fs::read_to_string(self.path(caller.nation)).map_err(|_| SHOW_YOURS.to_owned())?;
+        self.check(caller, card, &list)?;
+        self.vouched.lock().unwrap_or_else(PoisonError::into_inner).insert(key, now);
+        Ok(())
+    }
+
+    /// Keeps a list that its nation signed, unless an equal or newer one is here.
+    pub(crate) fn take(&self, caller: &Caller, card: &Card, list: &str) -> Result<(), String> {
+        self.check(caller, card, list)?;
+        let path = self.path(caller.nation);
+        let before = fs::read_to_string(&path).ok();
+        if before.as_deref() == Some(list) {
+            return Ok(());
+        }
+        let made = made(list).ok_or("the revocation list cannot be read")?;
+        if before.as_deref().and_then(self::made).is_some_and(|before| before > made) {
+            return Err("an older revocation list than the one that is here".to_owned());
+        }
+        let kept = path.parent().map_or(Ok(()), fs::create_dir_all);
+        let kept = kept.and_then(|()| {
+            let fresh = path.with_extension("new");
+            fs::write(&fresh, list)?;
+            fs::rename(&fresh, &path)
+        });
+        kept.map_err(|cause| {
+            tracing::error!("the revocation list of {} was not kept: {cause}", caller.nation);
+            "this node failed; try later".to_owned()
+        })?;
+        self.vouched.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(())
+    }
+
+    fn check(&self, caller: &Caller, card: &Card, list: &str) -> Result<(), String> {
+        let list = CertificateRevocationListDer::from_pem_slice(list.as_bytes());
+        let list = list.map_err(|_| "that is no revocation list in PEM".to_owned())?;
+        let verifier = roots(card).and_then(|roots| verifier(roots, Some(list)));
+        let verifier = verifier.map_err(|error| format!("{error:#}"))?;
+        let seconds = u64::try_from(self.clock.now().unix_seconds()).unwrap_or_default();
+        let now = UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let leaf = CertificateDer::from(caller.certificate.to_vec());
+        let checked = verifier.verify_client_cert(&leaf, &[], now);
+        checked.map(drop).map_err(|error| {
+            format!("your certificate does not pass your nation's revocation list: {error}; {SHOW_YOURS}")
+        })
+    }
+}
+
+/// When a list was made, in seconds since 1970.
+fn made(list: &str) -> Option<i64> {
+    let der = CertificateRevocationListDer::from_pem_slice(list.as_bytes()).ok()?;
+    let (_, list) = CertificateRevocationList::from_der(der.as_ref()).ok()?;
+    Some(list.last_update().timestamp())
+}
