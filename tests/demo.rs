@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::node::{Node, shared_data, skipped};
+use crate::node::{Node, Ran, entente, shared_data, skipped};
 
 const HARBOUR: &str = "QUIET HARBOUR";
 const FERRY: &str = "AMBER FERRY";
@@ -46,7 +46,7 @@ fn the_demo_is_right_and_right_again() {
 #[test]
 fn poland_and_the_united_states_differ_as_the_scenario_says() {
     let node = Node::none();
-    let outcome = node.json(&["demo", "--once"]);
+    let outcome = node.json(&["demo", "--once", "--one"]);
     assert_eq!(outcome["partners"].as_object().unwrap().len(), 8);
     assert_eq!(names(&outcome, "POL"), [FERRY]);
     assert_eq!(names(&outcome, "USA"), [HARBOUR]);
@@ -79,6 +79,41 @@ fn poland_and_the_united_states_differ_as_the_scenario_says() {
 }
 
 #[test]
+fn nine_nodes_exchange_what_the_programme_lets_them() {
+    let node = Node::none();
+    let outcome = node.json(&["demo", "--once"]);
+    let nodes = outcome["nodes"].as_object().unwrap();
+    assert_eq!(nodes.len(), 9);
+    for (nation, told) in nodes {
+        assert_eq!(told["holds"], true, "{nation}");
+        let edges = told["edges"].as_array().unwrap();
+        assert_eq!(edges.len(), 8, "{nation}");
+        for edge in edges {
+            assert_eq!(edge["following"], true, "{nation} {edge}");
+            assert_eq!(edge["received"], edge["released"], "{nation} {edge}");
+            assert_eq!(edge["acknowledged"], edge["released"], "{nation} {edge}");
+            // Between the eight the programme has no terms for the area.
+            let released = edge["released"].as_u64().unwrap();
+            assert_eq!(released > 0, nation == "KOR" || edge["to"] == "KOR", "{nation} {edge}");
+        }
+    }
+    let to_poland = nodes["KOR"]["edges"].as_array().unwrap();
+    let to_poland = to_poland.iter().find(|edge| edge["to"] == "POL").unwrap();
+    assert_eq!(to_poland["released"].as_u64(), Some(objects(&outcome, "POL")));
+    let mut at_poland = entente(&node.work());
+    at_poland.arg("--dir").arg(node.folder().join("nations/pol"));
+    Ran::of(at_poland.args(["ledger", "verify", "--all"])).ends(0).says(&["KOR/ledger/POL"]);
+}
+
+#[test]
+fn one_node_alone_is_asked_over_taxii() {
+    let node = Node::none();
+    let outcome = node.json(&["demo", "--once", "--one"]);
+    assert_eq!((&outcome["right"], &outcome["nodes"]), (&true.into(), &Value::Null));
+    assert!(!node.folder().join("nations").exists());
+}
+
+#[test]
 fn the_demo_prints_for_people_what_to_do_next() {
     let node = Node::none();
     let ran = node.run(&["demo", "--once"]).ends(0);
@@ -103,7 +138,7 @@ fn clean_removes_only_the_folder_of_a_demo() {
 fn real_intelligence_goes_in_whole_and_partners_read_different_views() {
     let Some(file) = shared_data(ATTACK) else { return skipped("the shared data is not here") };
     let node = Node::none();
-    let outcome = node.json(&["demo", "--once", "--import", &file.display().to_string()]);
+    let outcome = node.json(&["demo", "--once", "--one", "--import", &file.display().to_string()]);
     assert_eq!(outcome["right"], true);
     let row = outcome["imports"].as_array().unwrap().last().unwrap();
     let count = |name: &str| row[name].as_u64().unwrap();

@@ -194,6 +194,8 @@ impl Desk {
         let peers = latest(&self.home, kind::PEER, |act: &PeerAct| act.nation.clone())?;
         let nation = |act: PeerAct| Some((act.nation.parse().ok()?, act));
         self.peers = peers.into_iter().filter_map(nation).collect();
+        let signed = self.partners.iter().map(|partner| (partner.index, partner.nation)).collect();
+        self.home.sign_for(signed)?;
         self.numbers =
             (0..).zip(self.home.labels()).map(|(number, l)| (l.label.clone(), number)).collect();
         self.decided.clear();

@@ -24,5 +24,5 @@ pub use decide::{Explanation, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
 pub use label::Applied;
 pub use prepare::{Prepared, Refused, party_identity, prepare};
-pub use receive::{Delivery, Standing};
+pub use receive::{Delivery, Recomputed, Standing};
 pub use take::{Outcome, Taken};

@@ -8,7 +8,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use entente_log::ledger::Leaf;
+use entente_log::tree::{NodeHash, Tree};
 use entente_release::Nation;
+use rustc_hash::FxHashSet;
 
 use crate::acts::{AlarmAct, LeavesAct, RecalledAct, ReceiptAct, ReceivedAct, kind};
 use crate::desk::{Desk, IntakeError};
@@ -30,6 +33,19 @@ pub struct Delivery {
     pub leaves: (u64, Vec<u8>),
     /// How far the ledger is received with it.
     pub received: ReceivedAct,
+}
+
+/// What was received of a partner's ledger, recomputed.
+#[derive(Clone, Debug)]
+pub struct Recomputed {
+    /// The tree of the leaves that are kept.
+    pub tree: Tree,
+    /// The stored hashes of the tree: with them any entry is proven.
+    pub hashes: Vec<NodeHash>,
+    /// The leaves.
+    pub leaves: Vec<Leaf>,
+    /// How many objects that were released, and not taken back, are not here: refused, with an alarm.
+    pub not_taken: u64,
 }
 
 /// How it stands with a partner's node.
@@ -71,6 +87,40 @@ impl Desk {
             reason: cause.to_string(),
         });
         read.map(Some)
+    }
+
+    /// Recomputes what was received from the leaves and objects that are kept here.
+    pub fn recompute(&self, nation: Nation) -> Result<Recomputed, IntakeError> {
+        let kind = kind::leaves(nation);
+        let mut made = Recomputed {
+            tree: Tree::default(),
+            hashes: Vec::new(),
+            leaves: Vec::new(),
+            not_taken: 0,
+        };
+        for (seq, act) in self.home.acts(&kind)? {
+            let damaged = |reason: String| IntakeError::Act { seq, kind: kind.clone(), reason };
+            let read: LeavesAct =
+                serde_json::from_str(&act.json).map_err(|cause| damaged(cause.to_string()))?;
+            let bytes = BASE64_STANDARD.decode(&read.leaves);
+            let bytes = bytes.map_err(|cause| damaged(cause.to_string()))?;
+            if read.from != made.tree.size() {
+                return Err(damaged(format!("it begins at {}", read.from)));
+            }
+            for leaf in bytes.chunks(Leaf::BYTES) {
+                let leaf = Leaf::read(leaf).ok_or_else(|| damaged("it is no leaf".to_owned()))?;
+                made.tree.append(leaf.hash(), &mut made.hashes);
+                made.leaves.push(leaf);
+            }
+        }
+        let mut here: FxHashSet<[u8; 32]> = FxHashSet::default();
+        self.home.each_object_from(0, &mut |_, put| {
+            here.extend((put.brought_by == nation).then_some(put.digest));
+            Ok(true)
+        })?;
+        let missing = made.leaves.iter().filter(|leaf| !here.contains(&leaf.object));
+        made.not_taken = u64::try_from(missing.count()).unwrap_or(u64::MAX);
+        Ok(made)
     }
 
     /// Takes a delivery in. Refuses one that does not continue what was received.

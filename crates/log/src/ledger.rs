@@ -31,9 +31,27 @@ pub struct Leaf {
 }
 
 impl Leaf {
+    /// How many bytes a leaf has.
+    pub const BYTES: usize = 60;
+
+    /// Reads a leaf.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let bytes: &[u8; Self::BYTES] = bytes.try_into().ok()?;
+        let (head, rest) = bytes.split_first_chunk::<4>()?;
+        let (added, rest) = rest.split_first_chunk::<8>()?;
+        let (object, rest) = rest.split_first_chunk::<32>()?;
+        let happened = match head {
+            b"EL1\x01" => Happened::Released,
+            b"EL1\x02" => Happened::Withdrawn,
+            _ => return None,
+        };
+        let (added, label) = (i64::from_be_bytes(*added), Uuid::from_slice(rest).ok()?);
+        Some(Self { happened, added, object: *object, label })
+    }
+
     /// Format 1 of a ledger's leaf, frozen: docs/formats/ledger.md.
-    pub fn to_bytes(&self) -> [u8; 60] {
-        let mut bytes = [0; 60];
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
         let parts: [&[u8]; 5] = [
             b"EL1",
             &[match self.happened {

@@ -89,7 +89,7 @@ pub(crate) enum Command {
         #[arg(long)]
         rebuild: bool,
     },
-    /// Set up and run Korea's node with eight partners and fictional intelligence.
+    /// Set up and run nine nations' nodes that exchange fictional intelligence.
     #[command(
         after_help = "Examples:\n  entente demo\n  entente demo --import enterprise-attack.json\n  \
                             entente demo --once --json"
@@ -130,6 +130,9 @@ pub(crate) struct Serve {
     /// The address under which partners reach it, such as `https://node.kor.example`.
     #[arg(long)]
     pub(crate) public_url: Option<String>,
+    /// End when standard input ends: with the program that started it, whatever ends that.
+    #[arg(long, hide = true)]
+    pub(crate) with_parent: bool,
 }
 
 /// The label that is put on all objects of an import.
@@ -251,10 +254,13 @@ pub(crate) enum Ledger {
         #[arg(long, default_value_t = 50)]
         limit: u64,
     },
-    /// Recompute ledgers and the log, and compare them with what was signed.
+    /// Recompute the log, what was released and what was received, and compare with what was signed.
     Verify {
         /// The partner. Default: all.
         partner: Option<String>,
+        /// All partners.
+        #[arg(long, conflicts_with = "partner")]
+        all: bool,
     },
     /// Write the proof that an object was released to a partner.
     Prove {
@@ -463,6 +469,9 @@ pub(crate) struct Demo {
     /// The port; 0: any free one.
     #[arg(long, default_value_t = 8443)]
     pub(crate) port: u16,
+    /// Korea's node alone; the partners read over TAXII.
+    #[arg(long)]
+    pub(crate) one: bool,
     /// Remove the demo's folder first.
     #[arg(long)]
     pub(crate) clean: bool,

@@ -1,8 +1,8 @@
-//! `entente demo`: Korea's node, eight partners' credentials, fictional intelligence, and what each
-//! partner reads over TAXII.
+//! `entente demo`: nine nations' nodes on this machine, fictional intelligence, what each partner reads
+//! over TAXII, and what went over each edge.
 //!
 //! It uses the same code as every other command; what it prints was read over HTTPS with each
-//! partner's own password.
+//! partner's own password, and asked of each node.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 
 use crate::certificate::{CLIENT_LASTS, Keys};
 use crate::cli::{Demo, LabelArgs, Serve};
+use crate::coalition::{Coalition, EdgeTold};
 use crate::folder;
 use crate::import;
 use crate::input::Inputs;
@@ -90,18 +91,61 @@ pub(crate) fn run(folder: &Path, args: &Demo, printer: Printer) -> Result<u8> {
             plain: false,
             api_root: "rok-nato".to_owned(),
             public_url: None,
+            with_parent: false,
         };
         let running = serve::start(&folder, &serve_args).await?;
         let base = format!("https://localhost:{}", running.address.port());
         let asked = ask_all(&folder, &base, &credentials).await?;
-        let right = told(&folder, (&base, &asked), (&imports, &explained), printer)?;
+        let status = format!("http://{}/", running.status);
+        let address = format!("https://127.0.0.1:{}", running.address.port());
+        let mut federated = None;
+        if !args.one {
+            let coalition = Coalition::of(&folder, address, status);
+            let work = move || federate(coalition, printer);
+            federated = Some(tokio::task::spawn_blocking(work).await??);
+        }
+        let (seen, why) = ((base.as_str(), &asked), (imports.as_slice(), explained.as_slice()));
+        let right = told(&folder, seen, why, (federated.as_ref(), printer))?;
         if !args.once {
             printer.line(format!("status page: http://{}/\nend with Ctrl-C", running.status))?;
             serve::told_to_end().await;
         }
         running.stop().await;
+        if let Some(mut federated) = federated {
+            tokio::task::spawn_blocking(move || federated.coalition.end()).await??;
+        }
         Ok(u8::from(!right))
     })
+}
+
+/// What nine nodes did.
+struct Federated {
+    coalition: Coalition,
+    edges: Vec<EdgeTold>,
+    /// Whether on each node everything verifies.
+    holds: BTreeMap<Nation, bool>,
+}
+
+impl Federated {
+    fn is_right(&self) -> bool {
+        self.edges.iter().all(EdgeTold::is_settled) && self.holds.values().all(|holds| *holds)
+    }
+}
+
+/// Starts the partners' nodes, lets all meet, and waits until everything is received.
+fn federate(mut coalition: Coalition, printer: Printer) -> Result<Federated> {
+    printer.line("Eight nodes more, each a process of its own:")?;
+    let programme = ProgrammeAct { file: "rok-nato-itpp-2023.toml".into(), text: PROGRAMME.into() };
+    for code in PARTNERS {
+        coalition.join(folder::nation(code)?, &programme)?;
+    }
+    coalition.meet()?;
+    let scenario: Scenario = toml::from_str(SCENARIO)?;
+    coalition.bring(&scenario.programme)?;
+    printer.line("  they have met; waiting until each has received what the others released")?;
+    let edges = coalition.settle()?;
+    let holds = coalition.verify()?;
+    Ok(Federated { coalition, edges, holds })
 }
 
 /// Removes a demo's folder, and nothing that is not one.
@@ -292,7 +336,7 @@ fn told(
     folder: &Path,
     (base, asked): (&str, &BTreeMap<String, Seen>),
     (imports, explained): (&[Value], &[Value]),
-    printer: Printer,
+    (federated, printer): (Option<&Federated>, Printer),
 ) -> Result<bool> {
     let mut lines = vec!["What each partner reads over TAXII 2.1:".to_owned()];
     let mut partners = serde_json::Map::new();
@@ -309,6 +353,7 @@ fn told(
         let has = if has { "has it" } else { "withheld" };
         lines.push(format!("  {:<21} {}  {has:<8}  {}", text("file"), text("to"), text("why")));
     }
+    let nodes = federated.map(|federated| told_edges(federated, &mut lines));
     let root = Keys::of(folder).root();
     let dir = folder.display();
     lines.push("To see for yourself:".to_owned());
@@ -320,16 +365,49 @@ fn told(
     lines.push(format!("  passwords: {dir}/credentials.json"));
     lines.push(format!("  entente --dir {dir} release queue"));
     lines.push(format!("  entente --dir {dir} ledger verify"));
-    let right =
-        is_right(asked) && imports.iter().all(|row| row["rejected"] == 0 && row["broken"] == 0);
+    if federated.is_some() {
+        lines.push(format!("  entente --dir {dir}/nations/pol peer list"));
+    }
+    let right = is_right(asked)
+        && federated.is_none_or(Federated::is_right)
+        && imports.iter().all(|row| row["rejected"] == 0 && row["broken"] == 0);
     let document = json!({
         "right": right, "taxii": format!("{base}/taxii2/"), "imports": imports,
-        "partners": partners, "explained": explained,
+        "partners": partners, "explained": explained, "nodes": nodes,
         "credentials": folder.join("credentials.json").display().to_string(),
         "root": root.display().to_string(),
     });
     printer.either(&document, &lines)?;
     Ok(right)
+}
+
+/// Adds what went over each edge; gives it for scripts too.
+fn told_edges(federated: &Federated, lines: &mut Vec<String>) -> Value {
+    lines.push("What went from node to node (entries released / received / acknowledged):".into());
+    let mut nations = serde_json::Map::new();
+    for (nation, folder) in federated.coalition.folders() {
+        let out: Vec<&EdgeTold> =
+            federated.edges.iter().filter(|edge| edge.from == nation).collect();
+        let shown = out.iter().map(|edge| {
+            format!("{} {}/{}/{}", edge.to, edge.released, edge.received, edge.acknowledged)
+        });
+        let holds = federated.holds.get(&nation).copied().unwrap_or(false);
+        let verdict = if holds { "everything verifies" } else { "DOES NOT VERIFY" };
+        lines.push(format!("  {nation} to {}; {verdict}", shown.collect::<Vec<_>>().join(", ")));
+        let rows: Vec<Value> = out
+            .iter()
+            .map(|edge| {
+                json!({
+                    "to": edge.to.to_string(), "released": edge.released,
+                    "received": edge.received, "acknowledged": edge.acknowledged,
+                    "following": edge.following,
+                })
+            })
+            .collect();
+        let node = json!({ "folder": folder.display().to_string(), "holds": holds, "edges": rows });
+        nations.insert(nation.to_string(), node);
+    }
+    Value::Object(nations)
 }
 
 /// The scenario is right if each partner has what its label says, and nothing else.

@@ -38,7 +38,7 @@ use crate::certificate::Keys;
 use crate::dial::Dial;
 use crate::doors::{Door, Register};
 use crate::folder;
-use crate::met::{self, Lists, Met};
+use crate::met::{self, Cards, Lists, Met};
 
 /// How often it is looked whether a node was met or a partner changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -51,6 +51,7 @@ const GROWN_EVERY: Duration = Duration::from_millis(4);
 pub(crate) struct Bureau {
     folder: PathBuf,
     door: Arc<Door>,
+    cards: Cards,
     key: Key,
     here: Nation,
     clock: Arc<dyn Clock>,
@@ -60,12 +61,8 @@ impl Bureau {
     pub(crate) fn new(folder: &Path, door: Arc<Door>, clock: Arc<dyn Clock>) -> Result<Self> {
         let here = door.desk().here();
         let key = folder::signing_key(folder, here)?;
-        Ok(Self { folder: folder.to_owned(), door, key, here, clock })
-    }
-
-    fn card(&self, nation: Nation) -> Option<Card> {
-        let desk = self.door.desk();
-        Card::read(&desk.peer(nation)?.card).ok()
+        let cards = Cards::open(folder)?;
+        Ok(Self { folder: folder.to_owned(), door, cards, key, here, clock })
     }
 }
 
@@ -151,15 +148,14 @@ impl Keeper for Bureau {
 
     fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
         let failed = |error: &dyn std::fmt::Display| ReceiptError::Failed(error.to_string());
-        let card = self
-            .card(by)
-            .ok_or_else(|| ReceiptError::Refused("no card of yours is here".to_owned()))?;
+        let refused = || ReceiptError::Refused("no card of yours is here".to_owned());
+        let met = self.cards.of(by).ok_or_else(refused)?;
+        let index = met.index.ok_or_else(refused)?;
         let own = origin(self.here, by);
-        let cosigned = cosignature::verify(note, (&own, &self.key.public()), &card.key)
+        let cosigned = cosignature::verify(note, (&own, &self.key.public()), &met.card.key)
             .map_err(|error| ReceiptError::Refused(error.to_string()))?;
         let size = cosigned.signed.size;
         let mut desk = self.door.desk();
-        let index = desk.partner(by).map_err(|error| failed(&error))?.partner.index;
         let reader = Reader::open(&self.folder).map_err(|error| failed(&error))?;
         let here = reader.ledger_size(index).map_err(|error| failed(&error))?;
         if size > here {
@@ -193,7 +189,8 @@ struct Known {
 
 impl Known {
     fn card(&self, caller: &Caller) -> Result<Card, String> {
-        self.bureau.card(caller.nation).ok_or_else(|| "no card of yours is here".to_owned())
+        let met = self.bureau.cards.of(caller.nation);
+        met.map(|met| met.card).ok_or_else(|| "no card of yours is here".to_owned())
     }
 }
 

@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use entente_intake::{Desk, hex};
 use entente_log::ledger::{Happened, origin};
+use entente_log::{checkpoint, cosignature};
 use entente_object::id::Id;
 use entente_object::time::Timestamp;
+use entente_peer::card::Card;
+use entente_release::Nation;
 use entente_store::{LedgerEntry, Reader};
 use serde_json::{Value, json};
 
@@ -22,7 +25,7 @@ pub(crate) fn run(folder: &Path, command: &Ledger, printer: Printer) -> Result<u
         Ledger::Show { partner, from, limit } => {
             show(&desk, &reader, (partner, *from, *limit), printer)
         }
-        Ledger::Verify { partner } => verify(&desk, &reader, partner.as_deref(), printer),
+        Ledger::Verify { partner, all: _ } => verify(&desk, &reader, partner.as_deref(), printer),
         Ledger::Prove { partner, object } => prove(&desk, &reader, (partner, object), printer),
     }
 }
@@ -75,44 +78,142 @@ fn show(
     Ok(0)
 }
 
-fn verify(desk: &Desk, reader: &Reader, partner: Option<&str>, printer: Printer) -> Result<u8> {
-    let only = partner.map(folder::nation).transpose()?;
-    let (mut lines, mut rows, mut broken) = (Vec::new(), Vec::new(), 0u8);
+/// One thing that was verified, and what is wrong with it.
+struct Checked {
+    /// What: `log`, `KOR/ledger/POL`.
+    what: String,
+    /// How many entries hold.
+    entries: Option<u64>,
+    /// More, for people.
+    note: String,
+    error: Option<String>,
+}
+
+/// All that was verified.
+pub(crate) struct Verified(Vec<Checked>);
+
+impl Verified {
+    /// Whether everything holds.
+    pub(crate) fn holds(&self) -> bool {
+        self.0.iter().all(|checked| checked.error.is_none())
+    }
+}
+
+/// Verifies the log, what was released to partners and acknowledged, and what was received.
+pub(crate) fn verify_all(desk: &Desk, reader: &Reader, only: Option<Nation>) -> Result<Verified> {
     let bar = progress(None, "entries");
     let log = reader.verify_log(&mut |at| bar.set_position(at));
-    match &log {
-        Ok(verified) => lines.push(format!(
-            "log: {} entries, {} objects: every digest and the chain hold",
-            verified.entries, verified.objects
-        )),
-        Err(error) => {
-            broken = 1;
-            lines.push(format!("log: BROKEN: {error}"));
-        }
-    }
+    let mut all = vec![Checked {
+        what: "log".to_owned(),
+        entries: log.as_ref().ok().map(|verified| verified.entries),
+        note: match &log {
+            Ok(verified) => {
+                format!("{} objects; every digest and the chain hold", verified.objects)
+            }
+            Err(_) => String::new(),
+        },
+        error: log.err().map(|error| error.to_string()),
+    }];
     for record in desk.partners() {
         let nation = record.partner.nation;
-        if only.is_some_and(|only| only != nation) {
-            continue;
+        if only.is_none_or(|only| only == nation) {
+            let released = origin(desk.here(), nation);
+            let verified = reader.verify_ledger(
+                record.partner.index,
+                &released,
+                &desk.node().key,
+                &mut |at| bar.set_position(at),
+            );
+            let receipt = verified.as_ref().ok().map(|_| receipt(desk, reader, nation)).transpose();
+            let (note, error) = match receipt {
+                Ok(note) => (note.unwrap_or_default(), None),
+                Err(error) => (String::new(), Some(format!("{error:#}"))),
+            };
+            let error = verified.as_ref().err().map(ToString::to_string).or(error);
+            let entries = verified.ok().map(|verified| verified.entries);
+            all.push(Checked { what: released, entries, note, error });
+            all.extend(received(desk, nation)?);
         }
-        let origin = origin(desk.here(), nation);
-        let index = record.partner.index;
-        let verified = reader.verify_ledger(index, &origin, &desk.node().key, &mut |at| {
-            bar.set_position(at);
-        });
-        let error = verified.as_ref().err().map(ToString::to_string);
-        broken |= u8::from(error.is_some());
-        lines.push(match &verified {
-            Ok(verified) => format!("{origin}: {} entries hold", verified.entries),
-            Err(error) => format!("{origin}: BROKEN: {error}"),
-        });
-        let entries = verified.map(|verified| verified.entries).ok();
-        rows.push(json!({ "origin": origin, "entries": entries, "error": error }));
     }
     bar.finish_and_clear();
-    let log_error = log.err().map(|error| error.to_string());
+    Ok(Verified(all))
+}
+
+/// The card of a partner's node, if it was met.
+fn card(desk: &Desk, nation: Nation) -> Result<Option<Card>> {
+    Ok(desk.peer(nation).map(|act| Card::read(&act.card)).transpose()?)
+}
+
+/// Verifies the newest receipt of a partner.
+fn receipt(desk: &Desk, reader: &Reader, nation: Nation) -> Result<String> {
+    let Some(card) = card(desk, nation)? else { return Ok("its node was not met".to_owned()) };
+    let Some(receipt) = desk.receipt_of(nation)? else { return Ok("not acknowledged".to_owned()) };
+    let own = origin(desk.here(), nation);
+    let cosigned = cosignature::verify(&receipt.note, (&own, &desk.node().key), &card.key)
+        .context("the receipt")?;
+    let (size, root) = (cosigned.signed.size, cosigned.signed.root);
+    let index = desk.partner(nation)?.partner.index;
+    if size > reader.ledger_size(index)? || reader.ledger_root(index, size)? != root {
+        bail!("the receipt for {size} entries is not of this ledger");
+    }
+    Ok(format!("acknowledged up to {size} at {}", cosigned.at))
+}
+
+/// Verifies what was received of a partner's ledger.
+fn received(desk: &Desk, nation: Nation) -> Result<Option<Checked>> {
+    let Some(position) = desk.received_from(nation)? else { return Ok(None) };
+    let what = origin(nation, desk.here());
+    let broken = |why: String| Checked {
+        what: what.clone(),
+        entries: None,
+        note: String::new(),
+        error: Some(why),
+    };
+    let made = match desk.recompute(nation) {
+        Ok(made) => made,
+        Err(error) => return Ok(Some(broken(error.to_string()))),
+    };
+    let key = card(desk, nation)?.map(|card| card.key).unwrap_or_default();
+    let signed = match checkpoint::verify(&position.note, &what, &key) {
+        Ok(signed) => signed,
+        Err(error) => return Ok(Some(broken(error.to_string()))),
+    };
+    let size = made.tree.size();
+    if size != position.size || (signed.size == size && signed.root != made.tree.root()) {
+        return Ok(Some(broken("the leaves that are kept are not those that were signed".into())));
+    }
+    let note = match made.not_taken {
+        0 => "received".to_owned(),
+        count => format!("received; {count} were refused, see the alarms"),
+    };
+    Ok(Some(Checked { what, entries: Some(size), note, error: None }))
+}
+
+fn verify(desk: &Desk, reader: &Reader, partner: Option<&str>, printer: Printer) -> Result<u8> {
+    let only = partner.map(folder::nation).transpose()?;
+    let verified = verify_all(desk, reader, only)?;
+    let line = |checked: &Checked| match (&checked.error, checked.entries) {
+        (Some(error), _) => format!("{}: BROKEN: {error}", checked.what),
+        (None, entries) => format!(
+            "{}: {} entries hold{}{}",
+            checked.what,
+            entries.unwrap_or_default(),
+            if checked.note.is_empty() { "" } else { "; " },
+            checked.note
+        ),
+    };
+    let lines: Vec<String> = verified.0.iter().map(line).collect();
+    let row = |checked: &Checked| {
+        json!({
+            "origin": checked.what, "entries": checked.entries, "note": checked.note,
+            "error": checked.error,
+        })
+    };
+    let (log, ledgers) = verified.0.split_at(1);
+    let log_error = log.first().and_then(|log| log.error.clone());
+    let rows: Vec<Value> = ledgers.iter().map(row).collect();
     printer.either(&json!({ "log_error": log_error, "ledgers": rows }), &lines)?;
-    Ok(broken)
+    Ok(u8::from(!verified.holds()))
 }
 
 fn prove(

@@ -97,7 +97,7 @@ pub(crate) const HEADERS_MAX: usize = 64;
 /// The pause after the system had no more files to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The current TLS settings; a new value ends the connections made under the old one.
+/// The current TLS settings.
 pub(crate) type TlsConfigs = watch::Receiver<Arc<Settings>>;
 
 /// TLS settings, and whose certificates are whose.
@@ -105,6 +105,8 @@ pub(crate) struct Settings {
     config: Arc<ServerConfig>,
     roots: Roots,
     clock: Arc<dyn Clock>,
+    /// Connections made under another number have to end.
+    era: u64,
 }
 
 /// TLS settings that follow the files of the node.
@@ -123,13 +125,15 @@ impl Tls {
         clock: Arc<dyn Clock>,
         home: Option<PathBuf>,
     ) -> Result<Self, CertificateError> {
-        let settings = settings(&keys, &clock, home.as_deref())?;
+        let settings = settings(&keys, &clock, (home.as_deref(), 0))?;
         Ok(Self { keys, clock, home, configs: watch::Sender::new(settings) })
     }
 
-    /// Reads the files again: new connections get what they say. With an error nothing changes.
-    pub(crate) fn reload(&self) -> Result<(), CertificateError> {
-        let settings = settings(&self.keys, &self.clock, self.home.as_deref())?;
+    /// Reads the files again: new connections get what they say, and if something may have been taken
+    /// away, old ones end. With an error nothing changes.
+    pub(crate) fn reload(&self, taken_away: bool) -> Result<(), CertificateError> {
+        let era = self.configs.borrow().era + u64::from(taken_away);
+        let settings = settings(&self.keys, &self.clock, (self.home.as_deref(), era))?;
         self.configs.send_replace(settings);
         Ok(())
     }
@@ -143,7 +147,7 @@ impl Tls {
 fn settings(
     keys: &Keys,
     clock: &Arc<dyn Clock>,
-    home: Option<&Path>,
+    (home, era): (Option<&Path>, u64),
 ) -> Result<Arc<Settings>, CertificateError> {
     let roots = home.map(Roots::load).transpose().map_err(|error| CertificateError::Tls {
         path: keys.folder().to_owned(),
@@ -151,7 +155,7 @@ fn settings(
     })?;
     let roots = roots.unwrap_or_default();
     let config = tls_config(keys, clock, &roots)?;
-    Ok(Arc::new(Settings { config, roots, clock: clock.clone() }))
+    Ok(Arc::new(Settings { config, roots, clock: clock.clone(), era }))
 }
 
 /// The TLS settings of the node's files. What will end soon, and a revocation list that has ended,
@@ -517,10 +521,11 @@ fn log_end(peer: SocketAddr, ended: Result<(), Box<dyn std::error::Error + Send 
 /// Until the node stops, its certificates change, or the connection is old.
 async fn has_to_end(tls: Option<TlsConfigs>, mut stopped: watch::Receiver<bool>) {
     let changed = async {
-        if let Some(mut tls) = tls
-            && tls.changed().await.is_ok()
-        {
-            return;
+        if let Some(mut tls) = tls {
+            let era = tls.borrow().era;
+            if tls.wait_for(|settings| settings.era != era).await.is_ok() {
+                return;
+            }
         }
         std::future::pending::<()>().await;
     };

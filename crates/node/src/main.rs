@@ -6,6 +6,7 @@
 mod certificate;
 mod check;
 mod cli;
+mod coalition;
 mod demo;
 mod dial;
 mod doors;

@@ -20,8 +20,8 @@ use entente_object::clock::Clock;
 use entente_object::time::Timestamp;
 use entente_peer::card::Card;
 use entente_peer::doors::Caller;
-use entente_release::Nation;
 use entente_release::partner::Standing;
+use entente_release::{Nation, PartnerIndex};
 use entente_store::Reader;
 use rustls::RootCertStore;
 use rustls::crypto::ring;
@@ -45,6 +45,8 @@ pub(crate) struct Met {
     pub(crate) card: Card,
     /// Whether its nation takes part, for now or at all.
     pub(crate) standing: Standing,
+    /// Its nation's number here.
+    pub(crate) index: Option<PartnerIndex>,
 }
 
 /// The nodes that were met, by nation.
@@ -56,7 +58,8 @@ pub(crate) fn met(reader: &Reader) -> Result<BTreeMap<Nation, Met>> {
         let card = Card::read(&act.card)?;
         let partner = partners.iter().find(|partner| partner.nation == card.nation);
         let standing = partner.map_or(Standing::Revoked, |partner| partner.standing);
-        found.insert(card.nation, Met { card, standing });
+        let index = partner.map(|partner| partner.index);
+        found.insert(card.nation, Met { card, standing, index });
     }
     Ok(found)
 }
@@ -64,6 +67,41 @@ pub(crate) fn met(reader: &Reader) -> Result<BTreeMap<Nation, Met>> {
 /// The place of the newest act that concerns who was met.
 pub(crate) fn version(reader: &Reader) -> Result<u64> {
     Ok(reader.last_act(&[kind::PEER, kind::PARTNER])?)
+}
+
+/// Who was met, always as recorded, whichever process recorded it.
+pub(crate) struct Cards {
+    reader: Mutex<Reader>,
+    known: Mutex<(u64, Arc<BTreeMap<Nation, Met>>)>,
+}
+
+impl Cards {
+    /// Who was met by the node in `folder`.
+    pub(crate) fn open(folder: &Path) -> Result<Self> {
+        let reader = Reader::open(folder)?;
+        let known = Mutex::new((version(&reader)?, Arc::new(met(&reader)?)));
+        Ok(Self { reader: Mutex::new(reader), known })
+    }
+
+    /// The node of a nation.
+    pub(crate) fn of(&self, nation: Nation) -> Option<Met> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = version(&reader).and_then(|version| {
+            let changed = known.0 != version;
+            changed.then(|| met(&reader).map(|met| (version, Arc::new(met)))).transpose()
+        });
+        match fresh {
+            Ok(None) => {}
+            Ok(Some(fresh)) => *known = fresh,
+            Err(error) => {
+                // Nobody is known while the cards cannot be read.
+                tracing::error!("the cards of partners' nodes cannot be read: {error:#}");
+                return None;
+            }
+        }
+        known.1.get(&nation).cloned()
+    }
 }
 
 /// The roots of a card.

@@ -1,5 +1,6 @@
 //! `entente serve`: TAXII 2.1 for partners, the status page for the people who run the node.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,6 +58,7 @@ pub(crate) fn run(folder: &Path, args: &Serve, printer: Printer) -> Result<u8> {
         let running = start(folder, args).await?;
         let scheme = if args.plain { "http" } else { "https" };
         let document = json!({
+            "address": format!("{scheme}://{}", running.address),
             "taxii": format!("{scheme}://{}/taxii2/", running.address),
             "status": format!("http://{}/", running.status),
         });
@@ -66,7 +68,15 @@ pub(crate) fn run(folder: &Path, args: &Serve, printer: Printer) -> Result<u8> {
             "end with Ctrl-C".to_owned(),
         ];
         printer.either(&document, &lines)?;
-        told_to_end().await;
+        if args.with_parent {
+            let alone = tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink()));
+            tokio::select! {
+                () = told_to_end() => {}
+                _ = alone => {}
+            }
+        } else {
+            told_to_end().await;
+        }
         running.stop().await;
         Ok(0)
     })
@@ -227,7 +237,9 @@ async fn reload(folder: PathBuf, tls: Option<Arc<Tls>>, mut stopped: watch::Rece
         if now == known {
             continue;
         }
-        match tls.reload() {
+        let stays = |card: &String| now.1.as_ref().is_some_and(|cards| cards.contains(card));
+        let only_added = now.0 == known.0 && known.1.iter().flatten().all(stays);
+        match tls.reload(!only_added) {
             Ok(()) => known = now,
             Err(error) => tracing::error!("certificates were not read again: {error}"),
         }

@@ -130,9 +130,13 @@ impl<L: Link> Follower<L> {
 
     async fn note(&self, trouble: &Trouble) {
         let text = trouble.to_string();
-        let is_new = self.state.now().trouble.as_ref() != Some(&text);
-        if is_new {
-            tracing::warn!("{} is not followed: {text}", self.edge.from);
+        let before = self.state.now();
+        let is_new = before.trouble.as_ref() != Some(&text);
+        // A node that was never there is not news each time.
+        if before.following || matches!(trouble, Trouble::Fault(_)) && is_new {
+            tracing::warn!("{} is no longer followed: {text}", self.edge.from);
+        } else if is_new {
+            tracing::info!("{} is not followed: {text}", self.edge.from);
         }
         self.state.change(|state| {
             state.following = false;

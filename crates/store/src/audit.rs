@@ -311,6 +311,12 @@ impl Reader {
         }
     }
 
+    /// The root of the first `size` entries of a partner's ledger, as the stored tree has it.
+    pub fn ledger_root(&self, partner: PartnerIndex, size: u64) -> Result<Hash, StoreError> {
+        let hashes = StoredHashes { database: &self.database, partner: partner.get() };
+        tlog::tree_hash(size, &hashes).map_err(|cause| StoreError::Tree(cause.to_string()))
+    }
+
     /// Reads the whole log: every digest, and the chain from its beginning.
     pub fn verify_log(&self, progress: &mut dyn FnMut(u64)) -> Result<Verified, StoreError> {
         let mut verified = Verified::default();

@@ -143,6 +143,19 @@ impl Home {
     /// Gives the key with which ledgers are signed from now on. Refuses a store that is older than
     /// what was signed.
     pub fn sign_with(&mut self, signing: Signing) -> Result<(), StoreError> {
+        self.check_signed(&signing)?;
+        self.signing = Some(signing);
+        Ok(())
+    }
+
+    /// Signs the ledgers of these partners, if it signs at all: another process may have added some.
+    pub fn sign_for(&mut self, partners: Vec<(PartnerIndex, Nation)>) -> Result<(), StoreError> {
+        let Some(mut signing) = self.signing.take() else { return Ok(()) };
+        signing.partners = partners;
+        self.sign_with(signing)
+    }
+
+    fn check_signed(&mut self, signing: &Signing) -> Result<(), StoreError> {
         let mut sizes = Vec::new();
         for (partner, nation) in &signing.partners {
             let origin = ledger::origin(signing.here, *nation);
@@ -151,9 +164,7 @@ impl Home {
             sizes.push((origin, here));
         }
         // A crash may have come between a commit and the record of it.
-        self.water.raise(sizes)?;
-        self.signing = Some(signing);
-        Ok(())
+        self.water.raise(sizes)
     }
 
     /// The path of the database.

@@ -385,7 +385,7 @@ async fn no_bad_certificate_gets_a_session() {
     for shows in &accepted {
         node.revoke(shows.leaf());
     }
-    node.tls.reload().unwrap();
+    node.tls.reload(true).unwrap();
     for shows in accepted {
         let before = node.answered.load(Ordering::SeqCst);
         assert!(node.ask(Some(shows)).await.is_err());
@@ -455,7 +455,7 @@ async fn the_revocation_list_must_be_good_now_and_of_the_root() {
     node.clock.set(now().saturating_add(day * 30 + Duration::from_secs(1)));
     assert!(node.ask_as(&issued).await.is_err(), "the list ended while the node ran");
     assert!(node.ask(None).await.is_ok(), "who shows no certificate is not concerned");
-    node.tls.reload().unwrap();
+    node.tls.reload(true).unwrap();
     assert!(node.ask_as(&issued).await.is_err(), "the list had ended when it was loaded");
     node.clock.set(now());
     node.ask_as(&issued).await.unwrap();
@@ -469,10 +469,10 @@ async fn the_revocation_list_must_be_good_now_and_of_the_root() {
         key_identifier_method: KeyIdMethod::Sha256,
     };
     fs::write(node.keys.crl(), params.signed_by(&other).unwrap().pem().unwrap()).unwrap();
-    node.tls.reload().unwrap();
+    node.tls.reload(true).unwrap();
     assert!(node.ask_as(&issued).await.is_err(), "the list was signed by a root of the same name");
     fs::remove_file(node.keys.crl()).unwrap();
-    assert!(matches!(node.tls.reload(), Err(CertificateError::Missing { .. })));
+    assert!(matches!(node.tls.reload(true), Err(CertificateError::Missing { .. })));
 }
 
 #[tokio::test]
@@ -502,7 +502,7 @@ async fn a_revoked_partner_is_out_at_once_and_cannot_resume() {
     let mut idle = node.connect(config.clone()).await.unwrap();
     ask_again(&mut open, "/").await.unwrap();
     node.revoke(shows.leaf());
-    node.tls.reload().unwrap();
+    node.tls.reload(true).unwrap();
     sleep(Duration::from_millis(100)).await;
     let before = node.answered.load(Ordering::SeqCst);
     assert!(ask_again(&mut open, "/").await.is_err(), "an open connection");
@@ -523,13 +523,13 @@ async fn a_reload_lets_requests_end_and_an_error_changes_nothing() {
     let names = ["localhost".to_owned()];
     let renewed = node.authority.issue_server(&names, Validity::lasting(now(), SERVER_LASTS));
     node.keys.save_server(&renewed.unwrap()).unwrap();
-    node.tls.reload().unwrap();
+    node.tls.reload(true).unwrap();
     assert_eq!(asked.await.unwrap().unwrap(), "slow");
     let stream = node.connect(node.client(None)).await.unwrap();
     let shown = stream.get_ref().1.peer_certificates().unwrap()[0].clone();
     assert_eq!(shown, CertificateDer::from_pem_file(node.keys.server()).unwrap());
     fs::write(node.keys.server(), "nothing").unwrap();
-    assert!(matches!(node.tls.reload(), Err(CertificateError::Damaged { .. })));
+    assert!(matches!(node.tls.reload(true), Err(CertificateError::Damaged { .. })));
     node.ask(None).await.unwrap();
 }
 
