@@ -2,6 +2,8 @@
 //!
 //! Invariant: of the acts of one kind about one thing, the last counts.
 
+use std::collections::BTreeMap;
+
 use entente_release::Nation;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +31,10 @@ pub mod kind {
     pub const EVIDENCE: &str = "evidence";
     /// A [`super::PeerAct`].
     pub const PEER: &str = "peer";
+    /// A [`super::RecallAct`].
+    pub const RECALL: &str = "recall";
+    /// An [`super::ExpiredAct`].
+    pub const EXPIRED: &str = "expired";
     /// A [`super::RecalledAct`].
     pub const RECALLED: &str = "recalled";
 
@@ -248,4 +254,27 @@ pub struct RecalledAct {
     pub id: String,
     /// SHA-256 of its exact bytes, hexadecimal.
     pub digest: String,
+}
+
+/// This nation took an object back from nations.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecallAct {
+    /// The object's id.
+    pub id: String,
+    /// The nations.
+    pub from: Vec<String>,
+    /// Why, in the words of who did it.
+    pub why: String,
+    /// Who did it.
+    pub by: Option<String>,
+    /// Of each nation that had it: how many entries its ledger has with the recall. A receipt for as
+    /// many acknowledges it.
+    pub entries: BTreeMap<String, u64>,
+}
+
+/// The time of a label is over: what was released under it was taken back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExpiredAct {
+    /// The label's number.
+    pub label: u32,
 }

@@ -117,6 +117,8 @@ pub(crate) struct Plan {
     /// For each candidate: what it mentions and not all of its recipients have, or whose label it
     /// waits for.
     missing: Vec<Vec<IdKey>>,
+    /// What is taken back, from whom.
+    withdrawn: BTreeMap<PartnerIndex, Vec<Seq>>,
     /// Acts to record: their kind and their JSON.
     acts: Vec<(Cow<'static, str>, String)>,
 }
@@ -125,6 +127,11 @@ impl Plan {
     /// Notes what became of an object of the batch.
     pub(crate) fn settle(&mut self, place: usize, outcome: Outcome) {
         set(&mut self.outcomes, place, outcome);
+    }
+
+    /// Takes objects back from a partner.
+    pub(crate) fn withdraw(&mut self, partner: PartnerIndex, objects: Vec<Seq>) {
+        self.withdrawn.entry(partner).or_default().extend(objects);
     }
 
     /// Records an act with the batch.
@@ -306,7 +313,7 @@ impl Desk {
         self.decide_plan(plan)
     }
 
-    fn empty_plan(&self, objects: usize) -> Plan {
+    pub(crate) fn empty_plan(&self, objects: usize) -> Plan {
         Plan {
             now: self.now(),
             outcomes: vec![None; objects],
@@ -314,6 +321,7 @@ impl Desk {
             candidates: Vec::new(),
             released: Vec::new(),
             missing: Vec::new(),
+            withdrawn: BTreeMap::new(),
             acts: Vec::new(),
         }
     }
@@ -411,7 +419,7 @@ impl Desk {
     }
 
     /// From candidates with their own labels to who receives what.
-    fn decide_plan(&mut self, mut plan: Plan) -> Result<Plan, IntakeError> {
+    pub(crate) fn decide_plan(&mut self, mut plan: Plan) -> Result<Plan, IntakeError> {
         self.add_waiting(&mut plan)?;
         let here = places(&plan.candidates);
         self.contain(&mut plan, &here)?;
@@ -484,7 +492,7 @@ impl Desk {
     }
 
     /// An object of the log as a candidate, if it is the newest version of it.
-    fn stored_candidate(
+    pub(crate) fn stored_candidate(
         &mut self,
         seq: Seq,
         put: Put<'static>,
@@ -549,9 +557,10 @@ impl Desk {
         let mut taken = Taken::default();
         let holds = self.holds(&plan, &seqs)?;
         let releases = self.releases(&plan, &seqs, now, &mut taken)?;
+        let withdrawals = self.withdrawals(&plan, &releases)?;
         let texts: Vec<String> = plan.labels.iter().map(label_marking::to_stix).collect();
         let first = LabelNumber::try_from(self.home.labels().len()).unwrap_or(LabelNumber::MAX);
-        let entries = entries(&plan, first, &texts, (holds, releases));
+        let entries = entries(&plan, first, &texts, (holds, releases, withdrawals));
         if let Err(error) = self.home.append(&entries) {
             self.forget_unrecorded();
             self.hot.clear();
@@ -593,6 +602,29 @@ impl Desk {
         Ok(holds)
     }
 
+    /// What is taken back from each partner, after what it receives.
+    fn withdrawals(
+        &mut self,
+        plan: &Plan,
+        releases: &[Release],
+    ) -> Result<Vec<Release>, IntakeError> {
+        let mut withdrawals = Vec::new();
+        for (&partner, objects) in &plan.withdrawn {
+            let same = releases.iter().find(|release| release.partner == partner);
+            let last = match same {
+                Some(same) => {
+                    let more = i64::try_from(same.objects.len()).unwrap_or(i64::MAX);
+                    Some(same.first_added.saturating_add(more) - 1)
+                }
+                None => self.home.last_added(partner)?,
+            };
+            let after = last.map_or(i64::MIN, |last| last + 1);
+            let first_added = plan.now.unix_micros().max(after);
+            withdrawals.push(Release { partner, first_added, objects: objects.clone() });
+        }
+        Ok(withdrawals)
+    }
+
     /// What each partner receives, in the order in which it first came: where an object stands that
     /// was appended anew depends on what the partner may not see.
     fn releases(
@@ -622,12 +654,12 @@ impl Desk {
     }
 }
 
-/// The entries of one append: labels, objects, what waits, what is released, acts.
+/// The entries of one append: labels, objects, what waits, what is released and taken back, acts.
 fn entries<'a>(
     plan: &'a Plan,
     first_label: LabelNumber,
     texts: &'a [String],
-    (holds, releases): (Vec<Hold>, Vec<Release>),
+    (holds, releases, withdrawals): (Vec<Hold>, Vec<Release>, Vec<Release>),
 ) -> Vec<Entry<'a>> {
     let mut entries = Vec::with_capacity(plan.candidates.len() + texts.len() + releases.len());
     for ((label, stix), number) in plan.labels.iter().zip(texts).zip(first_label..) {
@@ -647,6 +679,7 @@ fn entries<'a>(
     }
     entries.extend(holds.into_iter().map(Entry::Hold));
     entries.extend(releases.into_iter().map(Entry::Release));
+    entries.extend(withdrawals.into_iter().map(Entry::Withdraw));
     entries.extend(plan.acts.iter().map(|(kind, json)| {
         let (kind, at) = (Cow::Borrowed(kind.as_ref()), plan.now.unix_micros());
         Entry::Act(Act { kind, at, json: Cow::Borrowed(json.as_str()) })

@@ -239,6 +239,25 @@ pub(crate) enum Release {
     },
     /// Decide anew about every object, after a change of partners or programmes.
     Review,
+    /// Take an object back from nations: its label is narrowed, and they are told. It cannot un-send.
+    #[command(
+        after_help = "Example: entente release recall indicator--… --from POL --why 'names a source'"
+    )]
+    Recall {
+        /// The object's id.
+        object: String,
+        /// The nations, with commas.
+        #[arg(long, required = true, value_delimiter = ',')]
+        from: Vec<String>,
+        /// Why.
+        #[arg(long)]
+        why: String,
+        /// Who does it.
+        #[arg(long = "as")]
+        by: Option<String>,
+    },
+    /// List what was taken back, and who has acknowledged it.
+    Recalls,
 }
 
 #[derive(Debug, Subcommand)]
@@ -253,6 +272,11 @@ pub(crate) enum Ledger {
         /// At most so many.
         #[arg(long, default_value_t = 50)]
         limit: u64,
+    },
+    /// List what a partner has: what was released to it and not taken back.
+    HeldBy {
+        /// The partner.
+        partner: String,
     },
     /// Recompute the log, what was released and what was received, and compare with what was signed.
     Verify {

@@ -1,11 +1,12 @@
 //! `entente ledger`: what was released to a partner, and proof of it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use entente_intake::{Desk, hex};
 use entente_log::ledger::{Happened, origin};
-use entente_log::{checkpoint, cosignature};
+use entente_log::{Seq, checkpoint, cosignature};
 use entente_object::id::Id;
 use entente_object::time::Timestamp;
 use entente_peer::card::Card;
@@ -25,6 +26,7 @@ pub(crate) fn run(folder: &Path, command: &Ledger, printer: Printer) -> Result<u
         Ledger::Show { partner, from, limit } => {
             show(&desk, &reader, (partner, *from, *limit), printer)
         }
+        Ledger::HeldBy { partner } => held_by(&desk, &reader, partner, printer),
         Ledger::Verify { partner, all: _ } => verify(&desk, &reader, partner.as_deref(), printer),
         Ledger::Prove { partner, object } => prove(&desk, &reader, (partner, object), printer),
     }
@@ -75,6 +77,46 @@ fn show(
     }
     let document = json!({ "origin": origin(desk.here(), nation), "size": size, "entries": rows });
     printer.either(&document, &lines)?;
+    Ok(0)
+}
+
+/// What a partner has. Two passes, so that only what was taken back is held in memory.
+fn held_by(desk: &Desk, reader: &Reader, partner: &str, printer: Printer) -> Result<u8> {
+    let nation = folder::nation(partner)?;
+    let index = desk.partner(nation)?.partner.index;
+    let acknowledged = desk.standing_with(nation)?.acknowledged;
+    let mut taken_back: BTreeMap<Seq, u64> = BTreeMap::new();
+    reader.ledger(index, 0, &mut |entry| {
+        if entry.leaf.happened == Happened::Withdrawn {
+            taken_back.insert(entry.object, entry.index);
+        }
+        true
+    })?;
+    let mut rows = Vec::new();
+    let mut failed = Ok(());
+    reader.ledger(index, 0, &mut |entry| {
+        let gone = taken_back.get(&entry.object).is_some_and(|at| *at > entry.index);
+        if entry.leaf.happened == Happened::Withdrawn || gone {
+            return true;
+        }
+        let is_acknowledged = entry.index < acknowledged;
+        if printer.json {
+            let mut row = entry_json(&entry);
+            if let Some(row) = row.as_object_mut() {
+                row.insert("acknowledged".to_owned(), is_acknowledged.into());
+            }
+            rows.push(row);
+            return true;
+        }
+        let state = if is_acknowledged { "acknowledged" } else { "not acknowledged" };
+        let added = Timestamp::from_unix_micros(entry.leaf.added).to_taxii();
+        failed = printer.line(format!("{added}  {}  [{}]  {state}", entry.id, entry.label));
+        failed.is_ok()
+    })?;
+    failed?;
+    if printer.json {
+        printer.either(&Value::Array(rows), &[])?;
+    }
     Ok(0)
 }
 

@@ -3,6 +3,8 @@
 use anyhow::{Result, bail};
 use entente_intake::acts::{ApprovalAct, UserAct, kind};
 use entente_intake::{Desk, hex, latest};
+use entente_object::time::Timestamp;
+use entente_release::NationSet;
 use entente_release::decide::{Decision, Outcome};
 use serde_json::json;
 use std::path::Path;
@@ -25,7 +27,78 @@ pub(crate) fn run(folder: &Path, command: &Release, dry: bool, printer: Printer)
             approve(folder, &mut desk, (object, releaser, *hours), (dry, printer))
         }
         Release::Review => review(&mut desk, dry, printer),
+        Release::Recall { object, from, why, by } => {
+            recall(&mut desk, (object, from), (why, by.as_deref()), (dry, printer))
+        }
+        Release::Recalls => recalls(&desk, printer),
     }
+}
+
+fn recall(
+    desk: &mut Desk,
+    (object, from): (&str, &[String]),
+    (why, by): (&str, Option<&str>),
+    (dry, printer): (bool, Printer),
+) -> Result<u8> {
+    let nations: Result<NationSet> = from.iter().map(|code| folder::nation(code)).collect();
+    let nations = nations?;
+    for nation in nations.iter() {
+        desk.partner(nation)?;
+    }
+    if dry {
+        let mut lines = Vec::new();
+        for nation in nations.iter() {
+            let has = desk.explain(object, nation)?.released;
+            let had = if has { "has it, and would be told" } else { "does not have it" };
+            lines.push(format!("{nation} {had}"));
+        }
+        printer.either(&json!({ "id": object, "from": from, "dry_run": true }), &lines)?;
+        return Ok(0);
+    }
+    let act = desk.recall(object, &nations, (why, by))?;
+    let mut lines = vec![format!("{object} is no longer releasable to {}", from.join(", "))];
+    for nation in act.entries.keys() {
+        let met = desk.peer(folder::nation(nation)?).is_some();
+        lines.push(if met {
+            format!("{nation} had it and is told; until its node answers: not acknowledged")
+        } else {
+            format!("{nation} had it, and has no node that could acknowledge: tell its people")
+        });
+    }
+    lines.push("what was sent cannot be un-sent".to_owned());
+    let told: Vec<&String> = act.entries.keys().collect();
+    printer.either(&json!({ "id": object, "from": from, "told": told }), &lines)?;
+    Ok(0)
+}
+
+fn recalls(desk: &Desk, printer: Printer) -> Result<u8> {
+    let (mut rows, mut lines) = (Vec::new(), Vec::new());
+    for recall in desk.recalls()? {
+        let at = Timestamp::from_unix_micros(recall.at).to_stix();
+        let states: Vec<String> = recall
+            .acknowledged
+            .iter()
+            .map(|(nation, done)| {
+                format!("{nation} {}", if *done { "acknowledged" } else { "not acknowledged" })
+            })
+            .collect();
+        let states = if states.is_empty() { "nobody had it".to_owned() } else { states.join(", ") };
+        lines.push(format!("{at}  {}  {states}  ({})", recall.act.id, recall.act.why));
+        let acknowledged: serde_json::Map<String, serde_json::Value> = recall
+            .acknowledged
+            .iter()
+            .map(|(nation, done)| (nation.to_string(), (*done).into()))
+            .collect();
+        rows.push(json!({
+            "at": at, "id": recall.act.id, "from": recall.act.from, "why": recall.act.why,
+            "by": recall.act.by, "acknowledged": acknowledged,
+        }));
+    }
+    if lines.is_empty() {
+        lines.push("nothing was taken back".to_owned());
+    }
+    printer.either(&json!(rows), &lines)?;
+    Ok(0)
 }
 
 fn explain(desk: &mut Desk, object: &str, to: &str, printer: Printer) -> Result<u8> {

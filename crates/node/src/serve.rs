@@ -181,7 +181,7 @@ fn service(
     Ok(Service::new(settings, secrets, doors)?)
 }
 
-/// Releases objects when their time comes.
+/// Releases objects when their time comes, and takes them back when it is over.
 async fn look(door: Arc<Door>, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
@@ -189,7 +189,11 @@ async fn look(door: Arc<Door>, mut stopped: watch::Receiver<bool>) {
             () = tokio::time::sleep(LOOK_EVERY) => {}
         }
         let door = door.clone();
-        let looked = tokio::task::spawn_blocking(move || door.desk().decide_again()).await;
+        let looked = tokio::task::spawn_blocking(move || {
+            let mut desk = door.desk();
+            desk.expire().and_then(|_| desk.decide_again())
+        });
+        let looked = looked.await;
         if let Ok(Err(error)) = looked {
             tracing::error!("what waits could not be decided anew: {error}");
         }

@@ -272,6 +272,44 @@ impl Home {
         Ok(())
     }
 
+    /// How many entries a partner's ledger has.
+    pub fn ledger_size(&self, partner: PartnerIndex) -> Result<u64, StoreError> {
+        crate::tail::ledger_size(&self.database, partner.get())
+    }
+
+    /// Whether an object that a partner had was taken back from it.
+    pub fn is_withdrawn(&self, partner: PartnerIndex, object: Seq) -> Result<bool, StoreError> {
+        let found: Option<i64> = self
+            .database
+            .prepare_cached(
+                "SELECT 1 FROM mark JOIN view ON view.number = mark.view
+                 WHERE view.partner = ?1 AND mark.seq = ?2 AND mark.mark & ?3 != 0 LIMIT 1",
+            )
+            .and_then(|mut query| {
+                let asked = params![partner.get(), object.cast_signed(), crate::fold::WITHDRAWN];
+                query.query_row(asked, |row| row.get(0)).optional()
+            })
+            .doing("looking what was taken back")?;
+        Ok(found.is_some())
+    }
+
+    /// The objects of a label that anybody has. Looks through the whole index: for rare questions.
+    pub fn released_under(&self, label: u32) -> Result<Vec<(Seq, PartnerSet)>, StoreError> {
+        let doing = "looking for what was released";
+        let mut query = self
+            .database
+            .prepare_cached(
+                "SELECT seq, released FROM known WHERE label = ?1 AND released != 0 ORDER BY seq",
+            )
+            .doing(doing)?;
+        let read = |row: &rusqlite::Row<'_>| {
+            let bits = row.get::<_, i64>(1)?.cast_unsigned();
+            Ok((row.get::<_, i64>(0)?.cast_unsigned(), PartnerSet::from_bits(bits)))
+        };
+        let rows = query.query_map(params![label], read).doing(doing)?;
+        rows.collect::<Result<_, _>>().doing(doing)
+    }
+
     /// `date_added` of the last entry of a partner's ledger, in microseconds since 1970.
     pub fn last_added(&mut self, partner: PartnerIndex) -> Result<Option<i64>, StoreError> {
         self.fold.last_added(&self.database, partner)
