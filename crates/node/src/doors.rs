@@ -163,13 +163,13 @@ fn account(act: &CredentialAct) -> Option<Account> {
 
 /// The one way in: the node's desk, one at a time.
 pub(crate) struct Door {
-    pub(crate) desk: Mutex<Desk>,
+    pub(crate) desk: Arc<Mutex<Desk>>,
     folder: PathBuf,
 }
 
 impl Door {
     pub(crate) fn new(desk: Desk, folder: &Path) -> Self {
-        Self { desk: Mutex::new(desk), folder: folder.to_owned() }
+        Self { desk: Arc::new(Mutex::new(desk)), folder: folder.to_owned() }
     }
 
     /// The desk. It is whole also after a panic: its transactions are.

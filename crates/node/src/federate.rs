@@ -11,26 +11,18 @@ use std::time::Duration;
 
 use anyhow::Result;
 use axum::Router;
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
-use entente_intake::acts::{AlarmAct, ReceiptAct, ReceivedAct};
-use entente_intake::{Delivery, hex, prepare};
-use entente_log::checkpoint;
-use entente_log::cosignature::{self, Cosigned};
-use entente_log::key::Key;
-use entente_log::ledger::origin;
-use entente_log::tree::{NodeHash, Tree};
 use entente_object::clock::Clock;
 use entente_peer::api::{Doors, routes};
+use entente_peer::bureau::Bureau;
 use entente_peer::card::Card;
-use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError};
+use entente_peer::doors::{Caller, Partners};
 use entente_peer::follow::{Follower, LinkError, State, Watched};
-use entente_peer::page::{Edge, Fault, Page, Position, What};
+use entente_peer::met::{self, Met};
+use entente_peer::page::Edge;
 use entente_release::partner::{Channel, Standing};
 use entente_release::{Nation, Partner};
 use entente_store::Reader;
 use entente_view_taxii::Directory as _;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -38,7 +30,7 @@ use crate::certificate::Keys;
 use crate::dial::Dial;
 use crate::doors::{Door, Register};
 use crate::folder;
-use crate::met::{self, Cards, Lists, Met};
+use crate::met::Lists;
 
 /// How often it is looked whether a node was met or a partner changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -46,139 +38,6 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How often it is looked whether the store has grown: another process may have written. A question
 /// takes 2 µs, and half of this is added to the time until a partner sees what was released.
 const GROWN_EVERY: Duration = Duration::from_millis(4);
-
-/// The desk, as federation sees it.
-pub(crate) struct Bureau {
-    folder: PathBuf,
-    door: Arc<Door>,
-    cards: Cards,
-    key: Key,
-    here: Nation,
-    clock: Arc<dyn Clock>,
-}
-
-impl Bureau {
-    pub(crate) fn new(folder: &Path, door: Arc<Door>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let here = door.desk().here();
-        let key = folder::signing_key(folder, here)?;
-        let cards = Cards::open(folder)?;
-        Ok(Self { folder: folder.to_owned(), door, cards, key, here, clock })
-    }
-}
-
-fn failed(error: impl std::fmt::Display) -> KeeperError {
-    KeeperError(error.to_string())
-}
-
-impl Keeper for Bureau {
-    fn position(&self, edge: &Edge) -> Result<Position, KeeperError> {
-        let act = self.door.desk().received_from(edge.from).map_err(failed)?;
-        let Some(act) = act else { return Ok(Position::default()) };
-        let damaged = || KeeperError("what was received cannot be read".to_owned());
-        let hash = |text: &String| {
-            let bytes = BASE64_STANDARD.decode(text).ok()?;
-            Some(NodeHash(<[u8; 32]>::try_from(bytes).ok()?))
-        };
-        let hashes = act.edge.iter().map(hash).collect::<Option<Vec<_>>>().ok_or_else(damaged)?;
-        let tree = Tree::from_edge(act.size, hashes).ok_or_else(damaged)?;
-        let signed = checkpoint::kept(&act.note).map_err(failed)?;
-        Ok(Position::kept(tree, Some(act.added), Some(signed)))
-    }
-
-    fn take(&self, edge: &Edge, page: Page) -> Result<(), KeeperError> {
-        let position = &page.position;
-        let note = position.signed.as_ref().map(|signed| signed.note.clone());
-        let tree = &position.tree;
-        let mut delivery = Delivery {
-            from: edge.from,
-            objects: Vec::with_capacity(page.entries.len()),
-            recalled: Vec::new(),
-            alarms: Vec::new(),
-            leaves: (page.from, page.leaves),
-            received: ReceivedAct {
-                size: tree.size(),
-                edge: tree.edge().iter().map(|hash| BASE64_STANDARD.encode(hash.0)).collect(),
-                added: position.added.unwrap_or_default(),
-                note: note.unwrap_or_default(),
-            },
-        };
-        for entry in page.entries {
-            match entry.what {
-                // What this nation gave to the partner's node by other means, and has itself.
-                What::Released { label, .. } if label.originator == edge.here => {}
-                What::Released { bytes, label } => match prepare(bytes) {
-                    Ok(mut object) => {
-                        object.released_under = Some(label);
-                        delivery.objects.push(object);
-                    }
-                    Err((refused, bytes)) => delivery.alarms.push(AlarmAct {
-                        what: "invalid-object".to_owned(),
-                        nation: edge.from.to_string(),
-                        id: String::new(),
-                        digest: hex(&Sha256::digest(&bytes)),
-                        detail: refused.to_string(),
-                    }),
-                },
-                What::Withdrawn { digest, id } => delivery.recalled.push((id, hex(&digest))),
-            }
-        }
-        self.door.desk().receive(delivery).map(drop).map_err(failed)
-    }
-
-    fn accuse(&self, edge: &Edge, fault: &Fault) -> Result<(), KeeperError> {
-        let said = fault.to_string();
-        let detail =
-            std::iter::once(said.as_str()).chain(fault.notes()).collect::<Vec<_>>().join("\n");
-        let alarm = AlarmAct {
-            what: "ledger".to_owned(),
-            nation: edge.from.to_string(),
-            id: edge.origin(),
-            digest: String::new(),
-            detail,
-        };
-        self.door.desk().alarm(&alarm).map_err(failed)
-    }
-
-    fn receipt(&self, position: &Position) -> Result<Option<Cosigned>, KeeperError> {
-        let complete = position.signed.as_ref().filter(|_| position.is_complete());
-        let receipt =
-            complete.map(|signed| cosignature::cosign(&self.key, signed, self.clock.now()));
-        receipt.transpose().map_err(failed)
-    }
-
-    fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
-        let failed = |error: &dyn std::fmt::Display| ReceiptError::Failed(error.to_string());
-        let refused = || ReceiptError::Refused("no card of yours is here".to_owned());
-        let met = self.cards.of(by).ok_or_else(refused)?;
-        let index = met.index.ok_or_else(refused)?;
-        let own = origin(self.here, by);
-        let cosigned = cosignature::verify(note, (&own, &self.key.public()), &met.card.key)
-            .map_err(|error| ReceiptError::Refused(error.to_string()))?;
-        let size = cosigned.signed.size;
-        let mut desk = self.door.desk();
-        let reader = Reader::open(&self.folder).map_err(|error| failed(&error))?;
-        let here = reader.ledger_size(index).map_err(|error| failed(&error))?;
-        if size > here {
-            // It was signed by this node, which therefore had it: something was lost here.
-            let alarm = AlarmAct {
-                what: "ledger".to_owned(),
-                nation: by.to_string(),
-                id: own,
-                digest: String::new(),
-                detail: format!(
-                    "{by} has a receipt for {size} entries, and {here} are here: this node was put \
-                     back to an older state\n{note}"
-                ),
-            };
-            desk.alarm(&alarm).map_err(|error| failed(&error))?;
-            tracing::error!("{}", alarm.detail);
-            let why = format!("{here} entries are here: this node was put back to an older state");
-            return Err(ReceiptError::Refused(why));
-        }
-        let act = ReceiptAct { size, note: note.to_owned() };
-        desk.acknowledge(by, &act).map(drop).map_err(|error| failed(&error))
-    }
-}
 
 /// Partners and their revocation lists.
 struct Known {
@@ -189,7 +48,7 @@ struct Known {
 
 impl Known {
     fn card(&self, caller: &Caller) -> Result<Card, String> {
-        let met = self.bureau.cards.of(caller.nation);
+        let met = self.bureau.met(caller.nation);
         met.map(|met| met.card).ok_or_else(|| "no card of yours is here".to_owned())
     }
 }
@@ -232,7 +91,8 @@ pub(crate) struct Federation {
 
 impl Federation {
     pub(crate) fn new(folder: &Path, door: Arc<Door>, clock: Arc<dyn Clock>) -> Result<Self> {
-        let bureau = Arc::new(Bureau::new(folder, door, clock.clone())?);
+        let key = folder::signing_key(folder, door.desk().here())?;
+        let bureau = Arc::new(Bureau::new(folder, door.desk.clone(), key, clock.clone())?);
         let (channel, board) = (Channel::default(), Board::default());
         Ok(Self { folder: folder.to_owned(), clock, bureau, channel, board })
     }
@@ -320,7 +180,7 @@ impl Federation {
         let follower = Follower {
             edge: Edge {
                 from: nation,
-                here: self.bureau.here,
+                here: self.bureau.here(),
                 key: card.key.clone(),
                 channel: self.channel.clone(),
             },

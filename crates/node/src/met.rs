@@ -14,14 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
-use entente_intake::acts::{PeerAct, kind};
-use entente_intake::partners_of;
 use entente_object::clock::Clock;
 use entente_object::time::Timestamp;
 use entente_peer::card::Card;
 use entente_peer::doors::Caller;
+use entente_peer::met::met;
+use entente_release::Nation;
 use entente_release::partner::Standing;
-use entente_release::{Nation, PartnerIndex};
 use entente_store::Reader;
 use rustls::RootCertStore;
 use rustls::crypto::ring;
@@ -37,72 +36,6 @@ use crate::folder;
 
 /// How long a certificate that was looked up is not looked up again, in microseconds.
 const VOUCHED_FOR: i64 = 30 * 1_000_000;
-
-/// A node that was met.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Met {
-    /// Its card.
-    pub(crate) card: Card,
-    /// Whether its nation takes part, for now or at all.
-    pub(crate) standing: Standing,
-    /// Its nation's number here.
-    pub(crate) index: Option<PartnerIndex>,
-}
-
-/// The nodes that were met, by nation.
-pub(crate) fn met(reader: &Reader) -> Result<BTreeMap<Nation, Met>> {
-    let partners = partners_of(&reader.acts(kind::PARTNER)?)?;
-    let mut found = BTreeMap::new();
-    for (_, act) in reader.acts(kind::PEER)? {
-        let act: PeerAct = serde_json::from_str(&act.json)?;
-        let card = Card::read(&act.card)?;
-        let partner = partners.iter().find(|partner| partner.nation == card.nation);
-        let standing = partner.map_or(Standing::Revoked, |partner| partner.standing);
-        let index = partner.map(|partner| partner.index);
-        found.insert(card.nation, Met { card, standing, index });
-    }
-    Ok(found)
-}
-
-/// The place of the newest act that concerns who was met.
-pub(crate) fn version(reader: &Reader) -> Result<u64> {
-    Ok(reader.last_act(&[kind::PEER, kind::PARTNER])?)
-}
-
-/// Who was met, always as recorded, whichever process recorded it.
-pub(crate) struct Cards {
-    reader: Mutex<Reader>,
-    known: Mutex<(u64, Arc<BTreeMap<Nation, Met>>)>,
-}
-
-impl Cards {
-    /// Who was met by the node in `folder`.
-    pub(crate) fn open(folder: &Path) -> Result<Self> {
-        let reader = Reader::open(folder)?;
-        let known = Mutex::new((version(&reader)?, Arc::new(met(&reader)?)));
-        Ok(Self { reader: Mutex::new(reader), known })
-    }
-
-    /// The node of a nation.
-    pub(crate) fn of(&self, nation: Nation) -> Option<Met> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = version(&reader).and_then(|version| {
-            let changed = known.0 != version;
-            changed.then(|| met(&reader).map(|met| (version, Arc::new(met)))).transpose()
-        });
-        match fresh {
-            Ok(None) => {}
-            Ok(Some(fresh)) => *known = fresh,
-            Err(error) => {
-                // Nobody is known while the cards cannot be read.
-                tracing::error!("the cards of partners' nodes cannot be read: {error:#}");
-                return None;
-            }
-        }
-        known.1.get(&nation).cloned()
-    }
-}
 
 /// The roots of a card.
 pub(crate) fn roots(card: &Card) -> Result<RootCertStore> {

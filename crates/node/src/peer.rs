@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 use entente_intake::Desk;
 use entente_intake::acts::PeerAct;
 use entente_peer::card::Card;
+use entente_peer::met::{self, Met};
 use entente_release::Nation;
 use entente_store::Reader;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::certificate::{Authority, CLIENT_LASTS, Keys, Validity};
 use crate::cli::{Partner, Peer};
 use crate::dial;
 use crate::folder;
-use crate::met::{self, Met};
+use crate::met::roots;
 use crate::partner;
 use crate::print::Printer;
 
@@ -124,7 +125,7 @@ fn accept(
     let text = text.with_context(|| format!("{} could not be read", path.display()))?;
     let card = Card::read(&text).with_context(|| format!("{}", path.display()))?;
     dial::authority(&card.address)?;
-    met::roots(&card)?;
+    roots(&card)?;
     let mut desk = folder::open(folder)?;
     if card.nation == desk.here() {
         bail!("this is the card of this node's own nation: a partner's is another one");

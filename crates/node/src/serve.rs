@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use entente_peer::met::{Met, met};
 use entente_release::partner::{Channel, Standing};
 use entente_store::Reader;
 use entente_view_taxii::{Doors, Secrets, Service, Settings, app};
@@ -20,7 +21,6 @@ use crate::doors::{Door, Register};
 use crate::federate::{Federation, watch_growth};
 use crate::folder;
 use crate::listen::{Tls, serve};
-use crate::met;
 use crate::print::Printer;
 use crate::status;
 
@@ -220,8 +220,8 @@ fn renew_list(keys: &Keys) {
 
 /// The cards that were accepted, of those who still take part.
 fn nodes_met(folder: &Path) -> Option<Vec<String>> {
-    let met = met::met(&Reader::open(folder).ok()?).ok()?;
-    let takes_part = |met: &&met::Met| met.standing != Standing::Revoked;
+    let met = met(&Reader::open(folder).ok()?).ok()?;
+    let takes_part = |met: &&Met| met.standing != Standing::Revoked;
     Some(met.values().filter(takes_part).map(|met| met.card.text().to_owned()).collect())
 }
 

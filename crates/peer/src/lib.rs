@@ -2,16 +2,18 @@
 //!
 //! In scope: cards that people exchange, pages of a ledger and what is verified of them, receipts, the
 //! routes that a partner's node asks, and the loop that asks.
-//! Out of scope: connections and certificates (the node), what is done with what was received (the
-//! node's desk, behind [`doors::Keeper`]), what is released (`entente-release`).
+//! Out of scope: connections and certificates (the node), how what was received is labelled and kept
+//! (`entente-intake`), what is released (`entente-release`).
 //!
 //! Format: docs/formats/peer.md.
 
 pub mod api;
+pub mod bureau;
 pub mod card;
 pub mod doors;
 pub mod follow;
 mod limits;
+pub mod met;
 pub mod page;
 
 pub use limits::CLOCK_SKEW;
