@@ -90,7 +90,7 @@ pub(crate) struct Federation {
 }
 
 impl Federation {
-    pub(crate) fn new(folder: &Path, door: Arc<Door>, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub(crate) fn new(folder: &Path, door: &Door, clock: Arc<dyn Clock>) -> Result<Self> {
         let key = folder::signing_key(folder, door.desk().here())?;
         let bureau = Arc::new(Bureau::new(folder, door.desk.clone(), key, clock.clone())?);
         let (channel, board) = (Channel::default(), Board::default());

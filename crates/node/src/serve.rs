@@ -130,7 +130,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
     let service = service(args, (folder, door.clone(), register.clone()), clock.clone())?;
     let (stop, stopped) = watch::channel(false);
     let (grown, growth) = watch::channel(0);
-    let federation = Federation::new(folder, door.clone(), clock)?;
+    let federation = Federation::new(folder, &door, clock)?;
     let ended = |mut stopped: watch::Receiver<bool>| async move {
         let _sender_is_gone = stopped.wait_for(|stop| *stop).await;
     };
