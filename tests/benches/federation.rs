@@ -13,9 +13,10 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use entente_intake::acts::{ReceivedAct, kind};
+use entente_object::clock::{Clock as _, SystemClock};
 use entente_release::{Nation, PartnerIndex};
 use entente_store::Reader;
 
@@ -75,8 +76,7 @@ impl Drop for Running {
 }
 
 fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(since.as_micros()).unwrap()
+    SystemClock.now().unix_micros()
 }
 
 fn indicators(from: u64, count: u64) -> String {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use anyhow::Result;
 use axum::Router;
 use entente_object::clock::Clock;
+use entente_peer::Pace;
 use entente_peer::api::{Doors, routes};
 use entente_peer::bureau::Bureau;
 use entente_peer::card::Card;
@@ -109,6 +110,7 @@ impl Federation {
             growth,
             card: std::fs::read_to_string(folder::card(&self.folder)).ok(),
             channel: self.channel.clone(),
+            pace: Pace::default(),
         })
     }
 
@@ -189,6 +191,7 @@ impl Federation {
             clock: self.clock.clone(),
             list: Box::new(list),
             state,
+            pace: Pace::default(),
         };
         let (stop, stopped) = watch::channel(false);
         Some((card, stop, tokio::spawn(follower.run(stopped))))

@@ -37,7 +37,7 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, watch};
 
 use crate::doors::{Caller, Keeper, Partners, ReceiptError};
-use crate::limits::{LIST_BYTES_MAX, NOTE_BYTES_MAX, STREAM_SAYS_EVERY};
+use crate::limits::{LIST_BYTES_MAX, NOTE_BYTES_MAX, Pace};
 
 /// Pages of one partner that are made at once.
 const PAGES_AT_ONCE: usize = 2;
@@ -64,6 +64,8 @@ pub struct Doors {
     pub card: Option<String>,
     /// Operations, or the exercise that these routes are for.
     pub channel: Channel,
+    /// How it keeps in touch.
+    pub pace: Pace,
 }
 
 /// The routes.
@@ -206,8 +208,7 @@ async fn ledger(
     let closing = |_| Refusal::Failed("closing".to_owned());
     let _turn = here.budget(&audience)?.pages.acquire().await.map_err(closing)?;
     let reading = here.clone();
-    let page =
-        tokio::task::spawn_blocking(move || reading.read(|reader| reader.feed(&audience, from)));
+    let page = here.doors.pace.work(move || reading.read(|reader| reader.feed(&audience, from)));
     let page = page.await.map_err(|cause| Refusal::Failed(cause.to_string()))??;
     let Some(page) = page else { return Ok(StatusCode::NO_CONTENT.into_response()) };
     let mut response = Response::new(Body::from(page.page.into_bytes()));
@@ -226,7 +227,7 @@ async fn events(
     let growth = here.doors.growth.clone();
     let state = (here, audience, growth, None::<u64>, place);
     Ok(Sse::new(unfold(state, |(here, audience, mut growth, told, place)| async move {
-        let mut quiet = Duration::ZERO;
+        let (mut quiet, says_every) = (Duration::ZERO, here.doors.pace.says_every);
         loop {
             growth.borrow_and_update();
             // Whoever was shut out meanwhile is told nothing more, not even that nothing happened.
@@ -235,14 +236,14 @@ async fn events(
             let size = signed.map_or(0, |signed| signed.size);
             let event = if told != Some(size) {
                 Event::default().event("signed").data(size.to_string())
-            } else if quiet >= STREAM_SAYS_EVERY {
+            } else if quiet >= says_every {
                 Event::default().comment("still here")
             } else {
-                let grown = tokio::time::timeout(STREAM_SAYS_EVERY, growth.changed()).await;
+                let grown = tokio::time::timeout(says_every, growth.changed()).await;
                 match grown {
                     Ok(Ok(())) => {}
                     Ok(Err(_node_ends)) => return None,
-                    Err(_nothing) => quiet = STREAM_SAYS_EVERY,
+                    Err(_nothing) => quiet = says_every,
                 }
                 continue;
             };
@@ -261,8 +262,7 @@ async fn receipt(
     let note = String::from_utf8(body.to_vec());
     let note = note.map_err(|_| Refusal::Bad("a receipt is a signed note".to_owned()))?;
     let keeper = here.doors.keeper.clone();
-    let taken =
-        tokio::task::spawn_blocking(move || keeper.received(audience.nation(), &note)).await;
+    let taken = here.doors.pace.work(move || keeper.received(audience.nation(), &note)).await;
     match taken.map_err(|cause| Refusal::Failed(cause.to_string()))? {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(ReceiptError::Refused(why)) => Err(Refusal::Bad(why)),
@@ -280,7 +280,7 @@ async fn list(
     let list = String::from_utf8(body.to_vec());
     let list = list.map_err(|_| Refusal::Bad("a revocation list is PEM".to_owned()))?;
     let partners = here.doors.partners.clone();
-    let taken = tokio::task::spawn_blocking(move || partners.take_list(&caller, &list)).await;
+    let taken = here.doors.pace.work(move || partners.take_list(&caller, &list)).await;
     let taken = taken.map_err(|cause| Refusal::Failed(cause.to_string()))?;
     taken.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::NotAdmitted)
 }

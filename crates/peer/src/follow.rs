@@ -23,9 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::doors::{Keeper, KeeperError};
-use crate::limits::{
-    ANSWER_TIME, PAGE_BYTES_MAX, PAUSE_FIRST, PAUSE_LONGEST, RECEIPT_EVERY, STREAM_SILENT_MAX,
-};
+use crate::limits::{ANSWER_TIME, PAGE_BYTES_MAX, PAUSE_FIRST, PAUSE_LONGEST, Pace, RECEIPT_EVERY};
 use crate::page::{Edge, Fault, Page, Position, verify};
 
 /// The partner's node could not be asked.
@@ -99,6 +97,8 @@ pub struct Follower<L> {
     pub list: Box<dyn Fn() -> Result<String, LinkError> + Send + Sync>,
     /// How it stands.
     pub state: Watched,
+    /// How it keeps in touch.
+    pub pace: Pace,
 }
 
 impl<L: Link> Follower<L> {
@@ -108,6 +108,7 @@ impl<L: Link> Follower<L> {
         loop {
             let began = Instant::now();
             let ended = tokio::select! {
+                biased;
                 _ = stopped.wait_for(|stop| *stop) => return,
                 ended = self.follow() => ended,
             };
@@ -121,6 +122,7 @@ impl<L: Link> Follower<L> {
                 pause = PAUSE_LONGEST;
             }
             tokio::select! {
+                biased;
                 _ = stopped.wait_for(|stop| *stop) => return,
                 () = sleep(pause) => {}
             }
@@ -146,7 +148,7 @@ impl<L: Link> Follower<L> {
             && is_new
         {
             let (keeper, edge, fault) = (self.keeper.clone(), self.edge.clone(), fault.clone());
-            let told = tokio::task::spawn_blocking(move || keeper.accuse(&edge, &fault)).await;
+            let told = self.pace.work(move || keeper.accuse(&edge, &fault)).await;
             if let Ok(Err(error)) = told {
                 tracing::error!("a fault of {} was not recorded: {error}", self.edge.from);
             }
@@ -155,7 +157,7 @@ impl<L: Link> Follower<L> {
 
     async fn follow(&self) -> Result<std::convert::Infallible, Trouble> {
         let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
-        let mut position = blocking(move || keeper.position(&edge)).await??;
+        let mut position = self.blocking(move || keeper.position(&edge)).await??;
         let shown = self.ask(Method::PUT, "/peer/list", Bytes::from((self.list)()?)).await?;
         if !shown.status().is_success() {
             return Err(refused(shown).await);
@@ -175,6 +177,7 @@ impl<L: Link> Follower<L> {
                 (owed, due) = (false, Instant::now() + RECEIPT_EVERY);
             }
             tokio::select! {
+                biased;
                 heard = self.hear(&mut events, &position) => heard?,
                 () = sleep_until(due), if owed => {}
             }
@@ -184,7 +187,7 @@ impl<L: Link> Follower<L> {
     /// Waits until the partner says that there is more than is here.
     async fn hear(&self, events: &mut Body, position: &Position) -> Result<(), Trouble> {
         loop {
-            let frame = timeout(STREAM_SILENT_MAX, events.frame()).await;
+            let frame = timeout(self.pace.silent_max, events.frame()).await;
             let frame = frame.map_err(|_| LinkError("the stream fell silent".to_owned()))?;
             let frame = frame.ok_or_else(|| LinkError("the stream ended".to_owned()))?;
             let frame = frame.map_err(|cause| LinkError(cause.to_string()))?;
@@ -204,7 +207,7 @@ impl<L: Link> Follower<L> {
         let mut next = self.page(position.tree.size()).await?;
         while let Some(bytes) = next {
             let (edge, at, now) = (self.edge.clone(), position.clone(), self.clock.now());
-            let page = blocking(move || verify(&bytes, &edge, &at, now)).await??;
+            let page = self.blocking(move || verify(&bytes, &edge, &at, now)).await??;
             let (after, is_empty) = (page.position.clone(), page.entries.is_empty());
             let signed = after.signed.as_ref().map_or(0, |signed| signed.size);
             self.state.change(|state| state.signed = signed);
@@ -228,7 +231,7 @@ impl<L: Link> Follower<L> {
             return Ok(());
         }
         let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
-        blocking(move || keeper.take(&edge, page)).await?.map_err(Trouble::from)
+        self.blocking(move || keeper.take(&edge, page)).await?.map_err(Trouble::from)
     }
 
     async fn page(&self, from: u64) -> Result<Option<Bytes>, Trouble> {
@@ -247,11 +250,19 @@ impl<L: Link> Follower<L> {
 
     async fn send_receipt(&self, position: &Position) -> Result<(), Trouble> {
         let (keeper, position) = (self.keeper.clone(), position.clone());
-        let receipt = blocking(move || keeper.receipt(&position)).await??;
+        let receipt = self.blocking(move || keeper.receipt(&position)).await??;
         let Some(receipt) = receipt else { return Ok(()) };
         let note = Bytes::from(receipt.signed.note);
         let answer = self.ask(Method::POST, "/peer/receipt", note).await?;
         if answer.status().is_success() { Ok(()) } else { Err(refused(answer).await) }
+    }
+
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let done = self.pace.work(work).await;
+        done.map_err(|cause| Trouble::Here(KeeperError(cause.to_string())))
     }
 
     async fn ask(
@@ -291,11 +302,4 @@ async fn refused(answer: Response<Body>) -> Trouble {
     };
     let said: String = said.chars().filter(|c| !c.is_control()).take(SAID_BYTES_MAX).collect();
     Trouble::Answer(format!("it answers {status}: {said}"))
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Trouble> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|cause| Trouble::Here(KeeperError(cause.to_string())))
 }

@@ -16,4 +16,4 @@ mod limits;
 pub mod met;
 pub mod page;
 
-pub use limits::CLOCK_SKEW;
+pub use limits::{CLOCK_SKEW, Pace};

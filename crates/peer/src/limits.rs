@@ -18,12 +18,6 @@ pub(crate) const CARD_BYTES_MAX: usize = 64 * 1024;
 /// clocks agree: `date_added` orders what was released when.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 
-/// How often a stream says that it is still there; proxies close what is silent for a minute.
-pub(crate) const STREAM_SAYS_EVERY: Duration = Duration::from_secs(15);
-
-/// After a stream said nothing for so long, it is asked for anew: three signs of life were lost.
-pub(crate) const STREAM_SILENT_MAX: Duration = Duration::from_secs(50);
-
 /// How long a partner may take to answer a question that is no stream.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_mins(1);
 
@@ -34,3 +28,33 @@ pub(crate) const PAUSE_LONGEST: Duration = Duration::from_mins(1);
 
 /// A receipt covers everything before it, so one in a while is enough: 4 KiB a second for each edge.
 pub(crate) const RECEIPT_EVERY: Duration = Duration::from_millis(250);
+
+/// How a node keeps in touch, and who does what takes time: arguments, so that a simulation of months
+/// on one thread takes a second.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// How often a stream says that it is still there.
+    pub says_every: Duration,
+    /// After a stream said nothing for so long, it is asked for anew.
+    pub silent_max: Duration,
+    /// Whether what reaches the store is done on threads that may block, or where it is asked for.
+    pub threads: bool,
+}
+
+impl Default for Pace {
+    /// Proxies close what is silent for a minute; three signs of life may be lost.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { says_every: seconds(15), silent_max: seconds(50), threads: true }
+    }
+}
+
+impl Pace {
+    /// Does something that may block.
+    pub(crate) async fn work<T: Send + 'static>(
+        self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, tokio::task::JoinError> {
+        if self.threads { tokio::task::spawn_blocking(work).await } else { Ok(work()) }
+    }
+}
