@@ -23,7 +23,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::doors::{Keeper, KeeperError};
-use crate::limits::{ANSWER_TIME, PAGE_BYTES_MAX, PAUSE_FIRST, PAUSE_LONGEST, Pace, RECEIPT_EVERY};
+use crate::limits::{ANSWER_TIME, PAGE_BYTES_MAX, PAUSE_FIRST, Pace, RECEIPT_EVERY};
 use crate::page::{Edge, Fault, Page, Position, verify};
 
 /// The partner's node could not be asked.
@@ -115,18 +115,18 @@ impl<L: Link> Follower<L> {
             let Err(trouble) = ended;
             self.note(&trouble).await;
             // Who was followed for long is expected back soon.
-            if began.elapsed() > PAUSE_LONGEST {
+            if began.elapsed() > self.pace.pause_longest {
                 pause = PAUSE_FIRST;
             }
             if matches!(&trouble, Trouble::Fault(fault) if fault.is_proof()) {
-                pause = PAUSE_LONGEST;
+                pause = self.pace.pause_longest;
             }
             tokio::select! {
                 biased;
                 _ = stopped.wait_for(|stop| *stop) => return,
                 () = sleep(pause) => {}
             }
-            pause = (pause * 2).min(PAUSE_LONGEST);
+            pause = (pause * 2).min(self.pace.pause_longest);
         }
     }
 

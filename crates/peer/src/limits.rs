@@ -21,10 +21,8 @@ pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
 /// How long a partner may take to answer a question that is no stream.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_mins(1);
 
-/// The pause after a failure, doubled with each up to the longest: a partner that comes back is
-/// noticed within a minute, and one that is away costs nothing.
+/// The pause after a failure, doubled with each up to [`Pace::pause_longest`].
 pub(crate) const PAUSE_FIRST: Duration = Duration::from_millis(250);
-pub(crate) const PAUSE_LONGEST: Duration = Duration::from_mins(1);
 
 /// A receipt covers everything before it, so one in a while is enough: 4 KiB a second for each edge.
 pub(crate) const RECEIPT_EVERY: Duration = Duration::from_millis(250);
@@ -37,6 +35,9 @@ pub struct Pace {
     pub says_every: Duration,
     /// After a stream said nothing for so long, it is asked for anew.
     pub silent_max: Duration,
+    /// The longest pause after failures: a partner that comes back is noticed within it, and one that
+    /// is away costs nothing.
+    pub pause_longest: Duration,
     /// Whether what reaches the store is done on threads that may block, or where it is asked for.
     pub threads: bool,
 }
@@ -45,7 +46,12 @@ impl Default for Pace {
     /// Proxies close what is silent for a minute; three signs of life may be lost.
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { says_every: seconds(15), silent_max: seconds(50), threads: true }
+        Self {
+            says_every: seconds(15),
+            silent_max: seconds(50),
+            pause_longest: seconds(60),
+            threads: true,
+        }
     }
 }
 

@@ -1,0 +1,256 @@
+//! One simulated nation's node: the real desk, store, routes and followers over the simulated network.
+//!
+//! Invariants:
+//! * What is tested is the code that is served; only clock, network and the threads differ.
+//! * A crash loses all that is in memory, at whatever await a task was; what was on disk stays.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use entente_intake::Desk;
+use entente_intake::acts::{NodeAct, PeerAct, ProgrammeAct};
+use entente_log::cosignature::Cosigned;
+use entente_log::key::Key;
+use entente_object::clock::Clock as _;
+use entente_peer::Pace;
+use entente_peer::api::{Doors, routes};
+use entente_peer::bureau::Bureau;
+use entente_peer::card::Card;
+use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError};
+use entente_peer::follow::{Follower, Watched};
+use entente_peer::page::{Edge, Fault, Page, Position};
+use entente_release::partner::{Channel, Standing};
+use entente_release::{Nation, Partner};
+use entente_store::{Home, Signing};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::net::{Net, SimLink};
+use crate::time::SimClock;
+
+/// Streams are quiet for long: a simulation of weeks would else consist of signs of life.
+const PACE: Pace = Pace {
+    says_every: Duration::from_hours(12),
+    silent_max: Duration::from_hours(40),
+    pause_longest: Duration::from_hours(6),
+    threads: false,
+};
+
+/// A node, up or down.
+pub(crate) struct Node {
+    pub(crate) nation: Nation,
+    pub(crate) folder: PathBuf,
+    pub(crate) clock: SimClock,
+    net: Net,
+    up: Option<Up>,
+}
+
+struct Up {
+    desk: Arc<Mutex<Desk>>,
+    grown: watch::Sender<u64>,
+    followed: Vec<(Nation, JoinHandle<()>)>,
+    keeper: Arc<Told>,
+    _stop: watch::Sender<bool>,
+    stopped: watch::Receiver<bool>,
+}
+
+/// The desk behind federation, and who waits for it to grow.
+struct Told {
+    bureau: Bureau,
+    grown: watch::Sender<u64>,
+}
+
+impl Keeper for Told {
+    fn position(&self, edge: &Edge) -> Result<Position, KeeperError> {
+        self.bureau.position(edge)
+    }
+
+    fn take(&self, edge: &Edge, page: Page) -> Result<(), KeeperError> {
+        let taken = self.bureau.take(edge, page);
+        self.grown.send_modify(|count| *count += 1);
+        taken
+    }
+
+    fn accuse(&self, edge: &Edge, fault: &Fault) -> Result<(), KeeperError> {
+        self.bureau.accuse(edge, fault)
+    }
+
+    fn receipt(&self, position: &Position) -> Result<Option<Cosigned>, KeeperError> {
+        self.bureau.receipt(position)
+    }
+
+    fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
+        self.bureau.received(by, note)
+    }
+}
+
+/// Partners as the desk knows them. The simulated network forges no certificate, so all are vouched for.
+struct Known(Arc<Mutex<Desk>>);
+
+impl Partners for Known {
+    fn partner(&self, nation: Nation) -> Option<Arc<Partner>> {
+        let desk = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        desk.partner(nation).ok().map(|record| Arc::new(record.partner.clone()))
+    }
+
+    fn vouch(&self, _caller: &Caller) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn take_list(&self, _caller: &Caller, _list: &str) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+impl Node {
+    /// Sets a node up, down.
+    pub(crate) fn init(
+        folder: PathBuf,
+        nation: Nation,
+        (clock, net): (SimClock, Net),
+        programmes: &[ProgrammeAct],
+    ) -> Result<Self> {
+        std::fs::create_dir_all(&folder)?;
+        let mut home = Home::open(&folder)?;
+        let act = NodeAct { nation: nation.to_string(), key: key(nation)?.public() };
+        Desk::init(&mut home, &act, clock.now())?;
+        let mut desk = Desk::open(home, Arc::new(clock.clone()))?;
+        for programme in programmes {
+            desk.adopt_programme(programme)?;
+        }
+        Ok(Self { nation, folder, clock, net, up: None })
+    }
+
+    /// This node's card.
+    pub(crate) fn card(&self) -> Result<Card> {
+        let address = format!("https://{}.example", self.nation.as_str().to_lowercase());
+        let roots = vec![format!("root of {}", self.nation)];
+        Ok(Card::sign(&key(self.nation)?, self.nation, roots, &address, self.clock.now())?)
+    }
+
+    /// Starts it.
+    pub(crate) fn start(&mut self) -> Result<()> {
+        let clock = Arc::new(self.clock.clone());
+        let mut desk = Desk::open(Home::open(&self.folder)?, clock.clone())?;
+        sign(&mut desk, self.nation)?;
+        let desk = Arc::new(Mutex::new(desk));
+        let (grown, growth) = watch::channel(0);
+        let (stop, stopped) = watch::channel(false);
+        let bureau = Bureau::new(&self.folder, desk.clone(), key(self.nation)?, clock.clone())?;
+        let keeper = Arc::new(Told { bureau, grown: grown.clone() });
+        let router = routes(Doors {
+            store: self.folder.clone(),
+            partners: Arc::new(Known(desk.clone())),
+            keeper: keeper.clone(),
+            clock,
+            growth,
+            card: None,
+            channel: Channel::default(),
+            pace: PACE,
+        });
+        self.net.plug(self.nation, Some(router));
+        let followed = Vec::new();
+        self.up = Some(Up { desk, grown, followed, keeper, _stop: stop, stopped });
+        self.follow()
+    }
+
+    /// Follows whom it has to.
+    fn follow(&mut self) -> Result<()> {
+        let (here, net) = (self.nation, self.net.clone());
+        let clock = self.clock.clone();
+        let Some(up) = &mut self.up else { return Ok(()) };
+        let desk = up.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        let active = |nation: Nation| {
+            let record = desk.partner(nation).ok();
+            record.is_some_and(|record| record.partner.standing == Standing::Active)
+        };
+        up.followed.retain(|(nation, task)| {
+            let keeps = active(*nation);
+            if !keeps {
+                task.abort();
+            }
+            keeps
+        });
+        for record in desk.partners() {
+            let from = record.partner.nation;
+            let is_followed = up.followed.iter().any(|(nation, _)| *nation == from);
+            let Some(act) = desk.peer(from).filter(|_| active(from) && !is_followed) else {
+                continue;
+            };
+            let card = Card::read(&act.card)?;
+            let follower = Follower {
+                edge: Edge { from, here, key: card.key, channel: Channel::default() },
+                link: SimLink { net: net.clone(), from: here, to: from },
+                keeper: up.keeper.clone(),
+                clock: Arc::new(clock.clone()),
+                list: Box::new(|| Ok(String::new())),
+                state: Watched::default(),
+                pace: PACE,
+            };
+            up.followed.push((from, tokio::spawn(follower.run(up.stopped.clone()))));
+        }
+        Ok(())
+    }
+
+    /// Whether it is up.
+    pub(crate) fn is_up(&self) -> bool {
+        self.up.is_some()
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn crash(&mut self) {
+        self.net.plug(self.nation, None);
+        if let Some(up) = self.up.take() {
+            for (_, task) in up.followed {
+                task.abort();
+            }
+        }
+    }
+
+    /// Does something at the desk, of a node that is up or of one whose people use commands alone.
+    pub(crate) fn at_desk<T>(&mut self, act: impl FnOnce(&mut Desk) -> Result<T>) -> Result<T> {
+        let done = if let Some(up) = &self.up {
+            let done = act(&mut locked(&up.desk))?;
+            up.grown.send_modify(|count| *count += 1);
+            done
+        } else {
+            let clock = Arc::new(self.clock.clone());
+            let mut desk = Desk::open(Home::open(&self.folder)?, clock)?;
+            sign(&mut desk, self.nation)?;
+            act(&mut desk)?
+        };
+        self.follow()?;
+        Ok(done)
+    }
+
+    /// Accepts a card.
+    pub(crate) fn meet(&mut self, card: &Card) -> Result<()> {
+        let act = PeerAct { nation: card.nation.to_string(), card: card.text().to_owned() };
+        let own = self.nation;
+        self.at_desk(|desk| {
+            desk.meet(&act)?;
+            sign(desk, own)
+        })
+    }
+}
+
+fn locked(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The signing key of a simulated nation.
+pub(crate) fn key(nation: Nation) -> Result<Key> {
+    let mut seed = [7; 32];
+    for (byte, letter) in seed.iter_mut().zip(nation.as_str().bytes()) {
+        *byte = letter;
+    }
+    Key::from_seed(nation.as_str(), &seed).context("a nation that names no key")
+}
+
+fn sign(desk: &mut Desk, here: Nation) -> Result<()> {
+    let partners = desk.partners().iter().map(|r| (r.partner.index, r.partner.nation)).collect();
+    desk.home_mut().sign_with(Signing { key: key(here)?, here, partners })?;
+    Ok(())
+}
