@@ -4,7 +4,7 @@
 //! * A page is appended whole, with how far the ledger is received.
 //! * A receipt is signed for what is on disk alone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
@@ -18,7 +18,6 @@ use entente_log::ledger::origin;
 use entente_log::tree::{NodeHash, Tree};
 use entente_object::clock::Clock;
 use entente_release::Nation;
-use entente_store::Reader;
 use sha2::{Digest as _, Sha256};
 
 use crate::doors::{Keeper, KeeperError, ReceiptError};
@@ -27,7 +26,6 @@ use crate::page::{Edge, Fault, Page, Position, What};
 
 /// The desk, as federation sees it.
 pub struct Bureau {
-    folder: PathBuf,
     desk: Arc<Mutex<Desk>>,
     cards: Cards,
     key: Key,
@@ -45,7 +43,7 @@ impl Bureau {
     ) -> Result<Self, MetError> {
         let here = desk.lock().unwrap_or_else(PoisonError::into_inner).here();
         let cards = Cards::open(folder)?;
-        Ok(Self { folder: folder.to_owned(), desk, cards, key, here, clock })
+        Ok(Self { desk, cards, key, here, clock })
     }
 
     /// The nation of this node.
@@ -154,8 +152,7 @@ impl Keeper for Bureau {
             .map_err(|error| ReceiptError::Refused(error.to_string()))?;
         let size = cosigned.signed.size;
         let mut desk = self.desk();
-        let reader = Reader::open(&self.folder).map_err(|error| failed(&error))?;
-        let here = reader.ledger_size(index).map_err(|error| failed(&error))?;
+        let here = desk.home().ledger_size(index).map_err(|error| failed(&error))?;
         if size > here {
             // It was signed by this node, which therefore had it: something was lost here.
             let alarm = AlarmAct {

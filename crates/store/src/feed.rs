@@ -10,12 +10,11 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_log::block::Record;
-use entente_release::{Audience, Released, label_marking};
+use entente_release::{Audience, Label, Released, label_marking};
 use tlog_tiles::tlog;
 
 use crate::chunk::{CHUNK_ROWS, Row};
 use crate::error::StoreError;
-use crate::fold::load_labels;
 use crate::place::view_number;
 use crate::reader::Reader;
 use crate::tail::StoredHashes;
@@ -73,12 +72,8 @@ impl Reader {
                 .map_err(|cause| StoreError::Tree(cause.to_string())),
         };
         let proofs = (prove(from)?, prove(to)?);
-        let labels = load_labels(&self.database)?;
-        let under = page.labels.iter().map(|number| {
-            let at = usize::try_from(*number).unwrap_or(usize::MAX);
-            labels.get(at).map(|known| &known.label).ok_or(StoreError::Dangling("a label"))
-        });
-        let under: Vec<_> = under.collect::<Result<_, _>>()?;
+        self.know_labels(&page.labels)?;
+        let under: Vec<&Label> = self.labels_numbered(&page.labels)?;
         let stix: Vec<String> = under.iter().map(|label| label_marking::to_stix(label)).collect();
         let out = page.end(&stix, &proofs);
         let page = entente_release::seal(audience, under, out)?;

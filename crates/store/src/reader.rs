@@ -11,7 +11,7 @@ use std::path::Path;
 use entente_log::Seq;
 use entente_log::block::{Block, Record, find};
 use entente_object::id::IdKey;
-use entente_release::{Audience, PartnerSet, Released, seal};
+use entente_release::{Audience, Label, PartnerSet, Released, seal};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use rustc_hash::FxHashMap;
 use uuid::Uuid;
@@ -460,21 +460,32 @@ impl Reader {
         Ok(labels)
     }
 
+    /// Reads labels again if there are some of which it does not know.
+    pub(crate) fn know_labels(&mut self, numbers: &[u32]) -> Result<(), StoreError> {
+        let known = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
+        if numbers.iter().any(|number| *number >= known) {
+            self.labels = load_labels(&self.database)?;
+        }
+        Ok(())
+    }
+
+    /// The labels of these numbers.
+    pub(crate) fn labels_numbered(&self, numbers: &[u32]) -> Result<Vec<&Label>, StoreError> {
+        let one = |number: &u32| {
+            let at = usize::try_from(*number).unwrap_or(usize::MAX);
+            self.labels.get(at).map(|known| &known.label).ok_or(StoreError::Dangling("a label"))
+        };
+        numbers.iter().map(one).collect()
+    }
+
     fn seal(
         &mut self,
         audience: &Audience,
         labels: &[u32],
         bytes: Vec<u8>,
     ) -> Result<Released<Vec<u8>>, StoreError> {
-        let known = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
-        if labels.iter().any(|number| *number >= known) {
-            self.labels = load_labels(&self.database)?;
-        }
-        let mut under = Vec::with_capacity(labels.len());
-        for number in labels {
-            let at = usize::try_from(*number).unwrap_or(usize::MAX);
-            under.push(&self.labels.get(at).ok_or(StoreError::Dangling("a label"))?.label);
-        }
+        self.know_labels(labels)?;
+        let under = self.labels_numbered(labels)?;
         Ok(seal(audience, under, bytes)?)
     }
 }
