@@ -47,6 +47,30 @@ impl Desk {
         self.last_act(&kind::received(nation))
     }
 
+    /// The notes of the checkpoints that cover more than was received, the newest last, or else of the
+    /// last one: what a partner still has to keep to.
+    pub fn shown_by(
+        &self,
+        nation: Nation,
+        covers_more: impl Fn(&str) -> bool,
+    ) -> Result<Vec<String>, IntakeError> {
+        let (kind, mut before) = (kind::received(nation), u64::MAX);
+        let mut notes: Vec<String> = Vec::new();
+        while let Some((seq, act)) = self.home.last_act_before(&kind, before)? {
+            let act: ReceivedAct = read_act(seq, &kind, &act.json)?;
+            // Checkpoints never cover less than those before.
+            if !notes.is_empty() && !covers_more(&act.note) {
+                break;
+            }
+            before = seq;
+            if notes.last() != Some(&act.note) {
+                notes.push(act.note);
+            }
+        }
+        notes.reverse();
+        Ok(notes)
+    }
+
     /// The newest receipt of a partner.
     pub fn receipt_of(&self, nation: Nation) -> Result<Option<ReceiptAct>, IntakeError> {
         self.last_act(&kind::receipt(nation))
@@ -65,12 +89,7 @@ impl Desk {
         kind: &str,
     ) -> Result<Option<T>, IntakeError> {
         let Some((seq, act)) = self.home.last_act_of(kind)? else { return Ok(None) };
-        let read = serde_json::from_str(&act.json).map_err(|cause| IntakeError::Act {
-            seq,
-            kind: kind.to_owned(),
-            reason: cause.to_string(),
-        });
-        read.map(Some)
+        read_act(seq, kind, &act.json).map(Some)
     }
 
     /// Takes a delivery in. Refuses one that does not continue what was received.
@@ -113,4 +132,16 @@ impl Desk {
         let last: Option<AlarmAct> = self.last_act(kind::ALARM)?;
         if last.as_ref() == Some(act) { Ok(()) } else { self.record(kind::ALARM, act) }
     }
+}
+
+fn read_act<T: serde::de::DeserializeOwned>(
+    seq: u64,
+    kind: &str,
+    json: &str,
+) -> Result<T, IntakeError> {
+    serde_json::from_str(json).map_err(|cause| IntakeError::Act {
+        seq,
+        kind: kind.to_owned(),
+        reason: cause.to_string(),
+    })
 }

@@ -75,8 +75,12 @@ fn failed(error: impl std::fmt::Display) -> KeeperError {
 
 impl Keeper for Bureau {
     fn position(&self, edge: &Edge) -> Result<Position, KeeperError> {
-        let act = self.door.desk().received_from(edge.from).map_err(failed)?;
+        let desk = self.door.desk();
+        let act = desk.received_from(edge.from).map_err(failed)?;
         let Some(act) = act else { return Ok(Position::default()) };
+        let covers_more =
+            |note: &str| checkpoint::kept(note).is_ok_and(|signed| signed.size > act.size);
+        let shown = desk.shown_by(edge.from, covers_more).map_err(failed)?;
         let damaged = || KeeperError("what was received cannot be read".to_owned());
         let hash = |text: &String| {
             let bytes = BASE64_STANDARD.decode(text).ok()?;
@@ -84,8 +88,8 @@ impl Keeper for Bureau {
         };
         let hashes = act.edge.iter().map(hash).collect::<Option<Vec<_>>>().ok_or_else(damaged)?;
         let tree = Tree::from_edge(act.size, hashes).ok_or_else(damaged)?;
-        let signed = checkpoint::kept(&act.note).map_err(failed)?;
-        Ok(Position::kept(tree, Some(act.added), Some(signed)))
+        let shown: Result<Vec<_>, _> = shown.iter().map(|note| checkpoint::kept(note)).collect();
+        Ok(Position::kept(tree, Some(act.added), shown.map_err(failed)?))
     }
 
     fn take(&self, edge: &Edge, page: Page) -> Result<(), KeeperError> {

@@ -14,4 +14,4 @@ pub mod follow;
 mod limits;
 pub mod page;
 
-pub use limits::CLOCK_SKEW;
+pub use limits::{CLOCK_SKEW, PROMISED_MAX};

@@ -5,6 +5,13 @@ use std::time::Duration;
 /// A page of a ledger is closed at 4 MiB; one more object and the labels make it 6 at most.
 pub(crate) const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// A page has as many entries as the store gives at once.
+pub(crate) const PAGE_ENTRIES_MAX: usize = entente_store::FEED_ENTRIES_MAX;
+
+/// Checkpoints that wait for the entries that they cover: one for each page, so that a node catches up
+/// with 65 million entries of a ledger that never stops growing. They take 16 MiB.
+pub const PROMISED_MAX: usize = 64 * 1024;
+
 /// A note with 64 cosignatures of 120 bytes.
 pub(crate) const NOTE_BYTES_MAX: usize = 16 * 1024;
 

@@ -1,0 +1,9 @@
+//! Tests of federation from the outside: ledgers that lie, servers that are hostile, partners that ask
+//! for what is not theirs.
+
+#[cfg(test)]
+mod book;
+#[cfg(test)]
+mod histories;
+#[cfg(test)]
+mod pages;
