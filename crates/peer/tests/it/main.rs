@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod book;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
+mod feed;
+#[cfg(test)]
 mod histories;
 #[cfg(test)]
 mod pages;
