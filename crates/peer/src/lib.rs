@@ -10,6 +10,7 @@
 pub mod api;
 pub mod card;
 pub mod doors;
+mod events;
 pub mod follow;
 mod limits;
 pub mod page;

@@ -31,6 +31,18 @@ pub(crate) const STREAM_SAYS_EVERY: Duration = Duration::from_secs(15);
 /// After a stream said nothing for so long, it is asked for anew: three signs of life were lost.
 pub(crate) const STREAM_SILENT_MAX: Duration = Duration::from_secs(50);
 
+/// A stream says 30 bytes each time the ledger grows, which is looked for 250 times a second: 450 KB
+/// a minute. Each piece counts for what it costs to look at it.
+pub(crate) const STREAM_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub(crate) const STREAM_MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const PIECE_BYTES: usize = 32;
+
+/// The longest line of a stream that is read: `data:` and a number of 20 digits, three times.
+pub(crate) const LINE_BYTES_MAX: usize = 80;
+
+/// So many different faults of a partner are told apart, so that none is recorded again and again.
+pub(crate) const FAULTS_MAX: usize = 64;
+
 /// How long a partner may take to answer a question that is no stream.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_mins(1);
 

@@ -264,8 +264,9 @@ pub fn verify(bytes: &[u8], edge: &Edge, at: &Position, now: Timestamp) -> Resul
     if wire.format != 1 {
         return Err(Fault::Malformed(format!("its format is {}, and 1 is known", wire.format)));
     }
-    if wire.entries.len() > PAGE_ENTRIES_MAX {
-        return Err(Fault::Malformed(format!("it has more than {PAGE_ENTRIES_MAX} entries")));
+    if wire.entries.len().max(wire.labels.len()) > PAGE_ENTRIES_MAX {
+        let why = format!("it has more than {PAGE_ENTRIES_MAX} entries or labels");
+        return Err(Fault::Malformed(why));
     }
     let signed = checkpoint::verify(&wire.checkpoint, &edge.origin(), &edge.key)?;
     continues(&signed, (wire.from, &wire.before), at)?;

@@ -10,4 +10,6 @@ mod feed;
 #[cfg(test)]
 mod histories;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod pages;
