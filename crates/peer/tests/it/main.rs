@@ -13,3 +13,5 @@ mod histories;
 mod hostile;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod routes;
