@@ -5,10 +5,11 @@
 //!   agree.
 //! * An object keeps the label that its originator released it under, and is released to nobody from
 //!   here (originator control).
+//! * Of who is suspended or revoked nothing is taken.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use entente_release::Nation;
+use entente_release::{Nation, partner};
 
 use crate::acts::{AlarmAct, LeavesAct, RecalledAct, ReceiptAct, ReceivedAct, kind};
 use crate::desk::{Desk, IntakeError};
@@ -96,6 +97,12 @@ impl Desk {
     pub fn receive(&mut self, delivery: Delivery) -> Result<Taken, IntakeError> {
         self.alone(|desk| {
             let (from, (first, leaves)) = (delivery.from, delivery.leaves);
+            // It may have been on its way when people shut its sender out.
+            match desk.partner(from)?.partner.standing {
+                partner::Standing::Active => {}
+                partner::Standing::Suspended => return Err(IntakeError::Suspended(from)),
+                partner::Standing::Revoked => return Err(IntakeError::Revoked(from)),
+            }
             let before = desk.received_from(from)?.map_or(0, |act| act.size);
             if before != first {
                 return Err(IntakeError::OutOfOrder { nation: from, before, first });

@@ -13,6 +13,8 @@ mod hijack;
 #[cfg(test)]
 mod markings;
 #[cfg(test)]
+mod receive;
+#[cfg(test)]
 mod relay;
 #[cfg(test)]
 mod story;
