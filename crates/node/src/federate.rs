@@ -13,7 +13,7 @@ use anyhow::Result;
 use axum::Router;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use entente_intake::acts::{AlarmAct, ReceiptAct, ReceivedAct};
+use entente_intake::acts::{AlarmAct, ReceiptAct, ReceivedAct, kind};
 use entente_intake::{Delivery, hex, prepare};
 use entente_log::checkpoint;
 use entente_log::cosignature::{self, Cosigned};
@@ -178,8 +178,17 @@ impl Keeper for Bureau {
                      back to an older state\n{note}"
                 ),
             };
-            desk.alarm(&alarm).map_err(|error| failed(&error))?;
-            tracing::error!("{}", alarm.detail);
+            // The note bears the time of its cosignature, which is another each time.
+            let alarms = reader.acts(kind::ALARM).map_err(|error| failed(&error))?;
+            let says_the_same = |known: &AlarmAct| {
+                known.id == alarm.id && known.detail.lines().next() == alarm.detail.lines().next()
+            };
+            let mut known =
+                alarms.iter().filter_map(|(_, act)| serde_json::from_str(&act.json).ok());
+            if !known.any(|known| says_the_same(&known)) {
+                desk.alarm(&alarm).map_err(|error| failed(&error))?;
+                tracing::error!("{}", alarm.detail);
+            }
             let why = format!("{here} entries are here: this node was put back to an older state");
             return Err(ReceiptError::Refused(why));
         }
