@@ -61,6 +61,9 @@ pub enum IntakeError {
     /// A revoked partner stays revoked.
     #[error("{0} was revoked, which is for good")]
     Revoked(Nation),
+    /// Of a suspended partner nothing is taken.
+    #[error("{0} is suspended: nothing of it is taken until `entente peer resume {0}`")]
+    Suspended(Nation),
     /// There is no such object.
     #[error("{0} is not here")]
     NoObject(String),

@@ -5,12 +5,13 @@
 //!   agree.
 //! * An object keeps the label that its originator released it under, and is released to nobody from
 //!   here (originator control).
+//! * Of who is suspended or revoked nothing is taken.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_log::ledger::Leaf;
 use entente_log::tree::{NodeHash, Tree};
-use entente_release::Nation;
+use entente_release::{Nation, partner};
 use rustc_hash::FxHashSet;
 
 use crate::acts::{AlarmAct, LeavesAct, RecalledAct, ReceiptAct, ReceivedAct, kind};
@@ -63,6 +64,30 @@ impl Desk {
         self.last_act(&kind::received(nation))
     }
 
+    /// The notes of the checkpoints that cover more than was received, the newest last, or else of the
+    /// last one: what a partner still has to keep to.
+    pub fn shown_by(
+        &self,
+        nation: Nation,
+        covers_more: impl Fn(&str) -> bool,
+    ) -> Result<Vec<String>, IntakeError> {
+        let (kind, mut before) = (kind::received(nation), u64::MAX);
+        let mut notes: Vec<String> = Vec::new();
+        while let Some((seq, act)) = self.home.last_act_before(&kind, before)? {
+            let act: ReceivedAct = read_act(seq, &kind, &act.json)?;
+            // Checkpoints never cover less than those before.
+            if !notes.is_empty() && !covers_more(&act.note) {
+                break;
+            }
+            before = seq;
+            if notes.last() != Some(&act.note) {
+                notes.push(act.note);
+            }
+        }
+        notes.reverse();
+        Ok(notes)
+    }
+
     /// The newest receipt of a partner.
     pub fn receipt_of(&self, nation: Nation) -> Result<Option<ReceiptAct>, IntakeError> {
         self.last_act(&kind::receipt(nation))
@@ -81,12 +106,7 @@ impl Desk {
         kind: &str,
     ) -> Result<Option<T>, IntakeError> {
         let Some((seq, act)) = self.home.last_act_of(kind)? else { return Ok(None) };
-        let read = serde_json::from_str(&act.json).map_err(|cause| IntakeError::Act {
-            seq,
-            kind: kind.to_owned(),
-            reason: cause.to_string(),
-        });
-        read.map(Some)
+        read_act(seq, kind, &act.json).map(Some)
     }
 
     /// Recomputes what was received from the leaves and objects that are kept here.
@@ -127,6 +147,12 @@ impl Desk {
     pub fn receive(&mut self, delivery: Delivery) -> Result<Taken, IntakeError> {
         self.alone(|desk| {
             let (from, (first, leaves)) = (delivery.from, delivery.leaves);
+            // It may have been on its way when people shut its sender out.
+            match desk.partner(from)?.partner.standing {
+                partner::Standing::Active => {}
+                partner::Standing::Suspended => return Err(IntakeError::Suspended(from)),
+                partner::Standing::Revoked => return Err(IntakeError::Revoked(from)),
+            }
             let before = desk.received_from(from)?.map_or(0, |act| act.size);
             if before != first {
                 return Err(IntakeError::OutOfOrder { nation: from, before, first });
@@ -163,4 +189,16 @@ impl Desk {
         let last: Option<AlarmAct> = self.last_act(kind::ALARM)?;
         if last.as_ref() == Some(act) { Ok(()) } else { self.record(kind::ALARM, act) }
     }
+}
+
+fn read_act<T: serde::de::DeserializeOwned>(
+    seq: u64,
+    kind: &str,
+    json: &str,
+) -> Result<T, IntakeError> {
+    serde_json::from_str(json).map_err(|cause| IntakeError::Act {
+        seq,
+        kind: kind.to_owned(),
+        reason: cause.to_string(),
+    })
 }

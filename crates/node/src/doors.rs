@@ -288,6 +288,7 @@ fn inbox_error(error: &IntakeError) -> InboxError {
         | IntakeError::NoPartner(_)
         | IntakeError::TooManyPartners
         | IntakeError::Revoked(_)
+        | IntakeError::Suspended(_)
         | IntakeError::NoObject(_)
         | IntakeError::OutOfOrder { .. }
         | IntakeError::Approval(_) => InboxError::Failed(error.to_string()),

@@ -18,6 +18,7 @@ use entente_peer::bureau::Bureau;
 use entente_peer::card::Card;
 use entente_peer::doors::{Caller, Partners};
 use entente_peer::follow::{Follower, LinkError, State, Watched};
+use entente_peer::growth::{Grower, Growth};
 use entente_peer::met::{self, Met};
 use entente_peer::page::Edge;
 use entente_release::partner::{Channel, Standing};
@@ -99,7 +100,7 @@ impl Federation {
     }
 
     /// What partners' nodes ask.
-    pub(crate) fn routes(&self, register: Arc<Register>, growth: watch::Receiver<u64>) -> Router {
+    pub(crate) fn routes(&self, register: Arc<Register>, growth: Growth) -> Router {
         let lists = Lists::of(&self.folder, self.clock.clone());
         let known = Known { register, bureau: self.bureau.clone(), lists };
         routes(Doors {
@@ -201,7 +202,7 @@ impl Federation {
 /// Tells whenever the store has changed, until `stopped`.
 pub(crate) async fn watch_growth(
     folder: PathBuf,
-    told: watch::Sender<u64>,
+    told: Grower,
     mut stopped: watch::Receiver<bool>,
 ) {
     let Ok(reader) = Reader::open(&folder) else { return };
@@ -214,7 +215,7 @@ pub(crate) async fn watch_growth(
         let now = reader.data_version().ok();
         if now != seen {
             seen = now;
-            told.send_modify(|count| *count += 1);
+            told.tell();
         }
     }
 }

@@ -6,7 +6,7 @@
 //! | `peers/POL.crl.pem` | the newest revocation list that Poland's node gave |
 //!
 //! Invariants: a certificate is a nation's if a root on that nation's accepted card signed it, and no
-//! other root can make it so; a revoked nation has no roots here.
+//! other root can make it so; a root on two cards is nobody's; a revoked nation has no roots here.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context as _, Result};
 use entente_object::clock::Clock;
 use entente_object::time::Timestamp;
+use entente_peer::CLOCK_SKEW;
 use entente_peer::card::Card;
 use entente_peer::doors::Caller;
 use entente_peer::met::met;
@@ -29,6 +30,8 @@ use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use sha2::{Digest as _, Sha256};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::revocation_list::CertificateRevocationList;
 
@@ -148,8 +151,14 @@ impl Lists {
             return Ok(());
         }
         let made = made(list).ok_or("the revocation list cannot be read")?;
-        if before.as_deref().and_then(self::made).is_some_and(|before| before > made) {
-            return Err("an older revocation list than the one that is here".to_owned());
+        if before.as_deref().and_then(self::made).is_some_and(|before| before >= made) {
+            return Err("a newer revocation list than this one is here".to_owned());
+        }
+        // It would stand in the way of all that are made when the clock is right again.
+        if made.0 > self.clock.now().saturating_add(CLOCK_SKEW).unix_seconds() {
+            return Err(
+                "the revocation list is of the future: one of the two clocks is wrong".to_owned()
+            );
         }
         let kept = path.parent().map_or(Ok(()), fs::create_dir_all);
         let kept = kept.and_then(|()| {
@@ -180,9 +189,24 @@ impl Lists {
     }
 }
 
-/// When a list was made, in seconds since 1970.
-fn made(list: &str) -> Option<i64> {
+/// When a list was made, in seconds since 1970, and its number, by its length and its digits: two may
+/// be of one second.
+fn made(list: &str) -> Option<(i64, usize, Vec<u8>)> {
     let der = CertificateRevocationListDer::from_pem_slice(list.as_bytes()).ok()?;
     let (_, list) = CertificateRevocationList::from_der(der.as_ref()).ok()?;
-    Some(list.last_update().timestamp())
+    let number = list.crl_number().map(BigUint::to_bytes_be).unwrap_or_default();
+    Some((list.last_update().timestamp(), number.len(), number))
 }
+
+/// The public keys of roots.
+pub(crate) fn root_keys<'a>(roots: impl IntoIterator<Item = &'a str>) -> Result<Vec<Vec<u8>>> {
+    let key = |pem: &str| {
+        let root = CertificateDer::from_pem_slice(pem.as_bytes()).context("no certificate")?;
+        let (_, root) = X509Certificate::from_der(&root).context("no certificate")?;
+        Ok(root.public_key().raw.to_vec())
+    };
+    roots.into_iter().map(key).collect()
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -17,7 +17,7 @@ use crate::certificate::{Authority, CLIENT_LASTS, Keys, Validity};
 use crate::cli::{Partner, Peer};
 use crate::dial;
 use crate::folder;
-use crate::met::roots;
+use crate::met::{root_keys, roots};
 use crate::partner;
 use crate::print::Printer;
 
@@ -65,7 +65,8 @@ fn invite(
             desk.here().as_str().to_lowercase()
         ),
     };
-    let card = card(folder, &desk, &address, known)?;
+    let make = if dry { write_card } else { card };
+    let card = make(folder, &desk, &address, known)?;
     if !dry {
         fs::write(&path, card.text())
             .with_context(|| format!("{} was not written", path.display()))?;
@@ -95,17 +96,22 @@ fn invite(
     Ok(0)
 }
 
-/// The card for an address: the known one if nothing changed.
+/// The card for an address, the known one if nothing changed; and what this node shows with it.
 pub(crate) fn card(folder: &Path, desk: &Desk, address: &str, known: Option<Card>) -> Result<Card> {
+    let keys = Keys::of(folder);
+    if !keys.client().exists() {
+        let validity = Validity::lasting(desk.now(), CLIENT_LASTS);
+        keys.save_client(&Authority::open(&keys)?.issue_client(desk.here(), validity)?)?;
+    }
+    write_card(folder, desk, address, known)
+}
+
+fn write_card(folder: &Path, desk: &Desk, address: &str, known: Option<Card>) -> Result<Card> {
     dial::authority(address)?;
     let keys = Keys::of(folder);
     let key = folder::signing_key(folder, desk.here())?;
     let root = fs::read_to_string(keys.root())
         .with_context(|| format!("{} cannot be read", keys.root().display()))?;
-    if !keys.client().exists() {
-        let validity = Validity::lasting(desk.now(), CLIENT_LASTS);
-        keys.save_client(&Authority::open(&keys)?.issue_client(desk.here(), validity)?)?;
-    }
     let same = |card: &Card| {
         card.address == address && card.key == key.public() && card.roots == [root.clone()]
     };
@@ -136,6 +142,7 @@ fn accept(
     {
         bail!("a newer card of {} was accepted already, made at {}", card.nation, known.made);
     }
+    has_its_own_roots(folder, &card)?;
     compare(&card, fingerprint)?;
     if !dry {
         meet(folder, &mut desk, &card)?;
@@ -151,6 +158,23 @@ fn accept(
     ];
     printer.either(&document, &lines)?;
     Ok(0)
+}
+
+/// Refuses a card with a root of this node or of another card: it would be nobody's.
+fn has_its_own_roots(folder: &Path, card: &Card) -> Result<()> {
+    let roots = root_keys(card.roots.iter().map(String::as_str))?;
+    let shared = |others: Vec<Vec<u8>>| others.iter().any(|other| roots.contains(other));
+    let own = fs::read_to_string(Keys::of(folder).root())?;
+    if shared(root_keys([own.as_str()])?) {
+        bail!("the card of {} has the root of this node: do not accept it", card.nation);
+    }
+    for (nation, met) in met::met(&Reader::open(folder)?)? {
+        let others = met.card.roots.iter().map(String::as_str);
+        if nation != card.nation && shared(root_keys(others)?) {
+            bail!("the card of {} has a root of {nation}: do not accept it", card.nation);
+        }
+    }
+    Ok(())
 }
 
 /// Records that a node was met, and signs its nation's ledger from now on.

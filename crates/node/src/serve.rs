@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use entente_peer::growth::growth;
 use entente_peer::met::{Met, met};
 use entente_release::partner::{Channel, Standing};
 use entente_store::Reader;
@@ -129,7 +130,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
     let register = Arc::new(Register::open(folder)?);
     let service = service(args, (folder, door.clone(), register.clone()), clock.clone())?;
     let (stop, stopped) = watch::channel(false);
-    let (grown, growth) = watch::channel(0);
+    let (grown, growth) = growth();
     let federation = Federation::new(folder, &door, clock)?;
     let ended = |mut stopped: watch::Receiver<bool>| async move {
         let _sender_is_gone = stopped.wait_for(|stop| *stop).await;

@@ -10,11 +10,13 @@
 //!
 //! Invariants:
 //! * Who asks is known from the client certificate alone, which a current revocation list of its own
-//!   nation does not name, and is admitted anew for every request and
-//!   before every event: after a suspension nothing more is sent.
+//!   nation does not name, and is admitted anew for every request, before every event and before every
+//!   piece of a page: after a suspension or a revocation nothing more is sent.
+//! * A caller that leaves its answers unread has two pages in memory, and keeps nobody else waiting.
 //! * A caller learns of its own ledger alone.
 
 use std::convert::Infallible;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -25,6 +27,7 @@ use axum::extract::{FromRequestParts, Query, State};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post, put};
+use bytes::Bytes;
 use entente_object::clock::Clock;
 use entente_release::partner::{Authenticated, Channel, PARTNERS_MAX};
 use entente_release::{Audience, Nation};
@@ -34,13 +37,17 @@ use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::doors::{Caller, Keeper, Partners, ReceiptError};
+use crate::growth::Growth;
 use crate::limits::{LIST_BYTES_MAX, NOTE_BYTES_MAX, Pace};
 
-/// Pages of one partner that are made at once.
+/// Pages of one partner at once, from when they are made until they are sent: 12 MiB.
 const PAGES_AT_ONCE: usize = 2;
+
+/// Pieces in which a page is sent.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Streams of one partner at once: that of its node, and of one that is just being replaced.
 const STREAMS_AT_ONCE: usize = 2;
@@ -59,7 +66,7 @@ pub struct Doors {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Changes whenever the store has.
-    pub growth: watch::Receiver<u64>,
+    pub growth: Growth,
     /// This node's card, if it has one.
     pub card: Option<String>,
     /// Operations, or the exercise that these routes are for.
@@ -71,7 +78,7 @@ pub struct Doors {
 /// The routes.
 pub fn routes(doors: Doors) -> Router {
     let budget = |_| Budget {
-        pages: Semaphore::new(PAGES_AT_ONCE),
+        pages: Arc::new(Semaphore::new(PAGES_AT_ONCE)),
         streams: Arc::new(Semaphore::new(STREAMS_AT_ONCE)),
     };
     let budgets = (0..PARTNERS_MAX).map(budget).collect();
@@ -93,7 +100,7 @@ struct Here {
 }
 
 struct Budget {
-    pages: Semaphore,
+    pages: Arc<Semaphore>,
     streams: Arc<Semaphore>,
 }
 
@@ -132,15 +139,15 @@ impl From<StoreError> for Refusal {
 }
 
 /// Who asks, admitted.
-struct Asking(Audience);
+struct Asking(Caller, Audience);
 
 impl FromRequestParts<Arc<Here>> for Asking {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, here: &Arc<Here>) -> Result<Self, Refusal> {
         let caller = caller(parts)?;
-        here.doors.partners.vouch(&caller).map_err(Refusal::NotAdmitted)?;
-        here.admit(caller.nation).map(Self)
+        let audience = here.admit_vouched(&caller)?;
+        Ok(Self(caller, audience))
     }
 }
 
@@ -167,6 +174,12 @@ impl Here {
         let (session, now) = (Authenticated::Certificate(nation), self.doors.clock.now());
         Audience::admit(&partner, &session, self.doors.channel.clone(), now)
             .map_err(|reason| Refusal::NotAdmitted(reason.to_string()))
+    }
+
+    /// Admits a caller whose certificate was not revoked.
+    fn admit_vouched(&self, caller: &Caller) -> Result<Audience, Refusal> {
+        self.doors.partners.vouch(caller).map_err(Refusal::NotAdmitted)?;
+        self.admit(caller.nation)
     }
 
     fn budget(&self, audience: &Audience) -> Result<&Budget, Refusal> {
@@ -200,38 +213,62 @@ struct Start {
 
 async fn ledger(
     State(here): State<Arc<Here>>,
-    Asking(audience): Asking,
+    Asking(caller, audience): Asking,
     query: Result<Query<Start>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Response, Refusal> {
     let Query(Start { from }) =
         query.map_err(|_| Refusal::Bad("say from which entry on: ?from=0".to_owned()))?;
     let closing = |_| Refusal::Failed("closing".to_owned());
-    let _turn = here.budget(&audience)?.pages.acquire().await.map_err(closing)?;
+    let pages = here.budget(&audience)?.pages.clone();
+    let turn = pages.acquire_owned().await.map_err(closing)?;
+    // That may have taken long.
+    let audience = here.admit_vouched(&caller)?;
     let reading = here.clone();
     let page = here.doors.pace.work(move || reading.read(|reader| reader.feed(&audience, from)));
     let page = page.await.map_err(|cause| Refusal::Failed(cause.to_string()))??;
     let Some(page) = page else { return Ok(StatusCode::NO_CONTENT.into_response()) };
-    let mut response = Response::new(Body::from(page.page.into_bytes()));
+    let page = Bytes::from(page.page.into_bytes());
+    let length = HeaderValue::from(page.len());
+    let mut response = Response::new(pieces(here, caller, page, turn));
     let headers: &mut HeaderMap = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, length);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
+/// A page, for as long as the caller is admitted.
+fn pieces(here: Arc<Here>, caller: Caller, page: Bytes, turn: OwnedSemaphorePermit) -> Body {
+    let state = (here, caller, page, turn);
+    Body::from_stream(unfold(state, |(here, caller, mut rest, turn)| async move {
+        if rest.is_empty() {
+            return None;
+        }
+        if here.admit_vouched(&caller).is_err() {
+            let ended = Err(io::Error::from(io::ErrorKind::PermissionDenied));
+            return Some((ended, (here, caller, Bytes::new(), turn)));
+        }
+        // A copy: whoever is slow to read the last piece does not hold the page.
+        let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
+        let piece = Bytes::copy_from_slice(&piece);
+        Some((Ok(piece), (here, caller, rest, turn)))
+    }))
+}
+
 async fn events(
     State(here): State<Arc<Here>>,
-    Asking(audience): Asking,
+    Asking(caller, audience): Asking,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Refusal> {
     let streams = here.budget(&audience)?.streams.clone();
     let place = streams.try_acquire_owned().map_err(|_| Refusal::TooMany)?;
     let growth = here.doors.growth.clone();
-    let state = (here, audience, growth, None::<u64>, place);
-    Ok(Sse::new(unfold(state, |(here, audience, mut growth, told, place)| async move {
+    let state = (here, caller, growth, None::<u64>, place);
+    Ok(Sse::new(unfold(state, |(here, caller, growth, told, place)| async move {
         let (mut quiet, says_every) = (Duration::ZERO, here.doors.pace.says_every);
         loop {
-            growth.borrow_and_update();
+            let seen = growth.seen();
             // Whoever was shut out meanwhile is told nothing more, not even that nothing happened.
-            let audience = here.admit(audience.nation()).ok()?;
+            let audience = here.admit_vouched(&caller).ok()?;
             let signed = here.read(|reader| reader.checkpoint(audience.partner())).ok()?;
             let size = signed.map_or(0, |signed| signed.size);
             let event = if told != Some(size) {
@@ -239,22 +276,21 @@ async fn events(
             } else if quiet >= says_every {
                 Event::default().comment("still here")
             } else {
-                let grown = tokio::time::timeout(says_every, growth.changed()).await;
-                match grown {
-                    Ok(Ok(())) => {}
-                    Ok(Err(_node_ends)) => return None,
+                match tokio::time::timeout(says_every, growth.since(seen)).await {
+                    Ok(true) => {}
+                    Ok(false) => return None,
                     Err(_nothing) => quiet = says_every,
                 }
                 continue;
             };
-            return Some((Ok(event), (here, audience, growth, Some(size), place)));
+            return Some((Ok(event), (here, caller, growth, Some(size), place)));
         }
     })))
 }
 
 async fn receipt(
     State(here): State<Arc<Here>>,
-    Asking(audience): Asking,
+    Asking(_, audience): Asking,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
     let body = to_bytes(body, NOTE_BYTES_MAX).await;

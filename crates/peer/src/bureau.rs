@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use entente_intake::acts::{AlarmAct, ReceiptAct, ReceivedAct};
+use entente_intake::acts::{AlarmAct, ReceiptAct, ReceivedAct, kind};
 use entente_intake::{Delivery, Desk, hex, prepare};
 use entente_log::checkpoint;
 use entente_log::cosignature::{self, Cosigned};
@@ -68,8 +68,12 @@ fn failed(error: impl std::fmt::Display) -> KeeperError {
 
 impl Keeper for Bureau {
     fn position(&self, edge: &Edge) -> Result<Position, KeeperError> {
-        let act = self.desk().received_from(edge.from).map_err(failed)?;
+        let desk = self.desk();
+        let act = desk.received_from(edge.from).map_err(failed)?;
         let Some(act) = act else { return Ok(Position::default()) };
+        let covers_more =
+            |note: &str| checkpoint::kept(note).is_ok_and(|signed| signed.size > act.size);
+        let shown = desk.shown_by(edge.from, covers_more).map_err(failed)?;
         let damaged = || KeeperError("what was received cannot be read".to_owned());
         let hash = |text: &String| {
             let bytes = BASE64_STANDARD.decode(text).ok()?;
@@ -77,8 +81,8 @@ impl Keeper for Bureau {
         };
         let hashes = act.edge.iter().map(hash).collect::<Option<Vec<_>>>().ok_or_else(damaged)?;
         let tree = Tree::from_edge(act.size, hashes).ok_or_else(damaged)?;
-        let signed = checkpoint::kept(&act.note).map_err(failed)?;
-        Ok(Position::kept(tree, Some(act.added), Some(signed)))
+        let shown: Result<Vec<_>, _> = shown.iter().map(|note| checkpoint::kept(note)).collect();
+        Ok(Position::kept(tree, Some(act.added), shown.map_err(failed)?))
     }
 
     fn take(&self, edge: &Edge, page: Page) -> Result<(), KeeperError> {
@@ -165,8 +169,17 @@ impl Keeper for Bureau {
                      back to an older state\n{note}"
                 ),
             };
-            desk.alarm(&alarm).map_err(|error| failed(&error))?;
-            tracing::error!("{}", alarm.detail);
+            // The note bears the time of its cosignature, which is another each time.
+            let alarms = desk.home().acts(kind::ALARM).map_err(|error| failed(&error))?;
+            let says_the_same = |known: &AlarmAct| {
+                known.id == alarm.id && known.detail.lines().next() == alarm.detail.lines().next()
+            };
+            let mut known =
+                alarms.iter().filter_map(|(_, act)| serde_json::from_str(&act.json).ok());
+            if !known.any(|known| says_the_same(&known)) {
+                desk.alarm(&alarm).map_err(|error| failed(&error))?;
+                tracing::error!("{}", alarm.detail);
+            }
             let why = format!("{here} entries are here: this node was put back to an older state");
             return Err(ReceiptError::Refused(why));
         }

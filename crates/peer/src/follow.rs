@@ -9,21 +9,25 @@
 //! * Whatever the partner's node does, this node spends a bounded time and memory on it, tries again
 //!   later, and nobody else notices.
 
+use std::collections::VecDeque;
 use std::future::Future;
+use std::mem::{Discriminant, discriminant};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use entente_log::checkpoint::Signed;
 use entente_object::clock::Clock;
 use entente_object::time::Timestamp;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::doors::{Keeper, KeeperError};
-use crate::limits::{ANSWER_TIME, PAGE_BYTES_MAX, PAUSE_FIRST, Pace, RECEIPT_EVERY};
+use crate::events::Events;
+use crate::limits::{ANSWER_TIME, FAULTS_MAX, PAGE_BYTES_MAX, PAUSE_FIRST, Pace, RECEIPT_EVERY};
 use crate::page::{Edge, Fault, Page, Position, verify};
 
 /// The partner's node could not be asked.
@@ -105,6 +109,7 @@ impl<L: Link> Follower<L> {
     /// Follows until `stopped`.
     pub async fn run(self, mut stopped: watch::Receiver<bool>) {
         let mut pause = PAUSE_FIRST;
+        let mut accused = Accused::default();
         loop {
             let began = Instant::now();
             let ended = tokio::select! {
@@ -113,7 +118,7 @@ impl<L: Link> Follower<L> {
                 ended = self.follow() => ended,
             };
             let Err(trouble) = ended;
-            self.note(&trouble).await;
+            self.note(&trouble, &mut accused).await;
             // Who was followed for long is expected back soon.
             if began.elapsed() > self.pace.pause_longest {
                 pause = PAUSE_FIRST;
@@ -126,11 +131,11 @@ impl<L: Link> Follower<L> {
                 _ = stopped.wait_for(|stop| *stop) => return,
                 () = sleep(pause) => {}
             }
-            pause = (pause * 2).min(self.pace.pause_longest);
+            pause = longer(pause, self.pace);
         }
     }
 
-    async fn note(&self, trouble: &Trouble) {
+    async fn note(&self, trouble: &Trouble, accused: &mut Accused) {
         let text = trouble.to_string();
         let before = self.state.now();
         let is_new = before.trouble.as_ref() != Some(&text);
@@ -145,7 +150,7 @@ impl<L: Link> Follower<L> {
             state.trouble = Some(text);
         });
         if let Trouble::Fault(fault) = trouble
-            && is_new
+            && accused.is_new(fault)
         {
             let (keeper, edge, fault) = (self.keeper.clone(), self.edge.clone(), fault.clone());
             let told = self.pace.work(move || keeper.accuse(&edge, &fault)).await;
@@ -166,55 +171,77 @@ impl<L: Link> Follower<L> {
         if events.status() != StatusCode::OK {
             return Err(refused(events).await);
         }
-        let mut events = events.into_body();
-        self.state.change(|state| (state.following, state.trouble) = (true, None));
+        let mut events = Events::of(events.into_body());
+        self.state.change(|state| state.following = true);
         // The partner may not know that what was received before was received.
         let (mut owed, mut due) = (!position.is_empty(), Instant::now());
+        let (mut news, mut said) = (true, None);
+        let (mut pause, mut ask) = (Duration::ZERO, Instant::now());
         loop {
-            owed |= self.catch_up(&mut position).await?;
+            if news {
+                sleep_until(ask).await;
+                let any = self.catch_up(&mut position).await?;
+                let given = position.tree.size();
+                if let Some(signed) = said.filter(|said| *said > given) {
+                    return Err(Fault::Stalled { given, signed }.into());
+                }
+                // Who has something to say and then nothing to give is asked less and less.
+                pause = if any { Duration::ZERO } else { longer(pause, self.pace) };
+                ask = Instant::now() + pause;
+                owed |= any;
+            }
             if owed && Instant::now() >= due {
                 self.send_receipt(&position).await?;
                 (owed, due) = (false, Instant::now() + RECEIPT_EVERY);
             }
-            tokio::select! {
+            (news, said) = tokio::select! {
                 biased;
-                heard = self.hear(&mut events, &position) => heard?,
-                () = sleep_until(due), if owed => {}
-            }
+                said = self.hear(&mut events, position.tree.size()) => (true, Some(said?)),
+                () = sleep_until(due), if owed => (false, None),
+            };
         }
     }
 
-    /// Waits until the partner says that there is more than is here.
-    async fn hear(&self, events: &mut Body, position: &Position) -> Result<(), Trouble> {
+    /// Waits until the partner says that there is another number of entries than is here. Gives it.
+    async fn hear(&self, events: &mut Events, here: u64) -> Result<u64, Trouble> {
         loop {
-            let frame = timeout(self.pace.silent_max, events.frame()).await;
-            let frame = frame.map_err(|_| LinkError("the stream fell silent".to_owned()))?;
-            let frame = frame.ok_or_else(|| LinkError("the stream ended".to_owned()))?;
-            let frame = frame.map_err(|cause| LinkError(cause.to_string()))?;
+            let said = events.said.take();
+            if said == Some(here) {
+                events.doubted = None;
+            } else if let Some(said) = said {
+                self.state.change(|state| state.signed = said);
+                if said > here {
+                    return Ok(said);
+                }
+                // It may be old, and the next one is on its way; or the ledger is shorter than it was.
+                let until = events.doubted.map_or(Instant::now() + PAUSE_FIRST, |(_, until)| until);
+                events.doubted = Some((said, until));
+            }
+            let silent = Instant::now() + self.pace.silent_max;
+            let until = events.doubted.map_or(silent, |(_, until)| until);
+            let Ok(read) = timeout_at(until, events.read()).await else {
+                let silent = || LinkError("the stream fell silent".to_owned());
+                return Ok(events.doubted.take().map(|(said, _)| said).ok_or_else(silent)?);
+            };
+            read?;
             let now = self.clock.now();
             self.state.change(|state| state.heard = Some(now));
-            let Some(said) = frame.data_ref().and_then(|data| signed(data)) else { continue };
-            self.state.change(|state| state.signed = said);
-            if said != position.tree.size() {
-                return Ok(());
-            }
         }
     }
 
     /// Takes page after page until all that is signed is here. Gives whether there was any.
     async fn catch_up(&self, position: &mut Position) -> Result<bool, Trouble> {
         let mut any = false;
-        let mut next = self.page(position.tree.size()).await?;
+        let mut next = self.page(position).await?;
         while let Some(bytes) = next {
             let (edge, at, now) = (self.edge.clone(), position.clone(), self.clock.now());
             let page = self.blocking(move || verify(&bytes, &edge, &at, now)).await??;
             let (after, is_empty) = (page.position.clone(), page.entries.is_empty());
             let signed = after.signed.as_ref().map_or(0, |signed| signed.size);
-            self.state.change(|state| state.signed = signed);
+            self.state.change(|state| (state.signed, state.trouble) = (signed, None));
             // While one page is written, the next is on its way.
-            let more = async {
-                if after.is_complete() { Ok(None) } else { self.page(after.tree.size()).await }
-            };
+            let more =
+                async { if after.is_complete() { Ok(None) } else { self.page(&after).await } };
             let taken = self.take(page, is_empty);
             let (taken, more) = tokio::join!(taken, more);
             taken?;
@@ -223,6 +250,7 @@ impl<L: Link> Follower<L> {
             self.state.change(|state| state.received = position.tree.size());
             next = more?;
         }
+        self.state.change(|state| state.trouble = None);
         Ok(any)
     }
 
@@ -234,12 +262,15 @@ impl<L: Link> Follower<L> {
         self.blocking(move || keeper.take(&edge, page)).await?.map_err(Trouble::from)
     }
 
-    async fn page(&self, from: u64) -> Result<Option<Bytes>, Trouble> {
-        let path = format!("/peer/ledger?from={from}");
+    async fn page(&self, at: &Position) -> Result<Option<Bytes>, Trouble> {
+        let path = format!("/peer/ledger?from={}", at.tree.size());
         let answer = self.ask(Method::GET, &path, Bytes::new()).await?;
         match answer.status() {
             StatusCode::OK => {}
-            StatusCode::NO_CONTENT => return Ok(None),
+            StatusCode::NO_CONTENT => {
+                let before = at.signed.as_ref().filter(|before| before.size > 0);
+                return before.map_or(Ok(None), |before| Err(all_is_gone(before)));
+            }
             _ => return Err(refused(answer).await),
         }
         let body = timeout(ANSWER_TIME, Limited::new(answer.into_body(), PAGE_BYTES_MAX).collect());
@@ -284,11 +315,34 @@ impl Position {
     }
 }
 
-/// What an event says, if it says anything: `data: 42`.
-fn signed(frame: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(frame).ok()?;
-    let data = text.lines().rev().find_map(|line| line.strip_prefix("data:"))?;
-    data.trim().parse().ok()
+/// The pause after another one.
+fn longer(pause: Duration, pace: Pace) -> Duration {
+    (pause * 2).clamp(PAUSE_FIRST, pace.pause_longest)
+}
+
+/// Nothing is signed any more.
+fn all_is_gone(earlier: &Signed) -> Trouble {
+    let (earlier, before) = (Box::new(earlier.clone()), earlier.size);
+    Trouble::Fault(Fault::Shorter { earlier, before, now: 0 })
+}
+
+/// What was recorded of a partner: the same fault again says nothing new.
+#[derive(Default)]
+struct Accused(VecDeque<(Discriminant<Fault>, Vec<String>)>);
+
+impl Accused {
+    /// Whether a fault is new. It is not the next time.
+    fn is_new(&mut self, fault: &Fault) -> bool {
+        // What varies of a fault without proof is how much, and when: not what.
+        let notes = fault.notes().into_iter().map(str::to_owned).collect();
+        let said = (discriminant(fault), notes);
+        if self.0.contains(&said) {
+            return false;
+        }
+        self.0.truncate(FAULTS_MAX - 1);
+        self.0.push_front(said);
+        true
+    }
 }
 
 /// What the partner's node says about why it does not answer.

@@ -11,9 +11,11 @@ pub mod api;
 pub mod bureau;
 pub mod card;
 pub mod doors;
+mod events;
 pub mod follow;
+pub mod growth;
 mod limits;
 pub mod met;
 pub mod page;
 
-pub use limits::{CLOCK_SKEW, Pace};
+pub use limits::{CLOCK_SKEW, PROMISED_MAX, Pace};

@@ -5,6 +5,13 @@ use std::time::Duration;
 /// A page of a ledger is closed at 4 MiB; one more object and the labels make it 6 at most.
 pub(crate) const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 
+/// A page has as many entries as the store gives at once.
+pub(crate) const PAGE_ENTRIES_MAX: usize = entente_store::FEED_ENTRIES_MAX;
+
+/// Checkpoints that wait for the entries that they cover: one for each page, so that a node catches up
+/// with 65 million entries of a ledger that never stops growing. They take 16 MiB.
+pub const PROMISED_MAX: usize = 64 * 1024;
+
 /// A note with 64 cosignatures of 120 bytes.
 pub(crate) const NOTE_BYTES_MAX: usize = 16 * 1024;
 
@@ -17,6 +24,18 @@ pub(crate) const CARD_BYTES_MAX: usize = 64 * 1024;
 /// How far the clocks of two nodes may differ. What is dated later than this is refused until the
 /// clocks agree: `date_added` orders what was released when.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
+
+/// A stream says 30 bytes each time the ledger grows, which is looked for 250 times a second: 450 KB
+/// a minute. Each piece counts for what it costs to look at it.
+pub(crate) const STREAM_BYTES_MAX: usize = 2 * 1024 * 1024;
+pub(crate) const STREAM_MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const PIECE_BYTES: usize = 32;
+
+/// The longest line of a stream that is read: `data:` and a number of 20 digits, three times.
+pub(crate) const LINE_BYTES_MAX: usize = 80;
+
+/// So many different faults of a partner are told apart, so that none is recorded again and again.
+pub(crate) const FAULTS_MAX: usize = 64;
 
 /// How long a partner may take to answer a question that is no stream.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_mins(1);

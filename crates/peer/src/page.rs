@@ -4,10 +4,11 @@
 //! * A [`Page`] was verified: its entries, in their order and with nothing between, are what the other
 //!   node signed; they continue what was received before; each is released to this nation, under a
 //!   label that its originator is named by.
-//! * Every checkpoint that was ever shown is compared with the entries once they are here: a ledger
-//!   that has two histories is found.
+//! * Every checkpoint of a page that was accepted is compared with the entries once they are here, also
+//!   after a restart: a ledger that has two histories is found.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -25,11 +26,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use crate::limits::CLOCK_SKEW;
-
-/// Checkpoints that are remembered until the entries that they cover are here: more than the pages
-/// of a partner that was away for a year.
-const PROMISED_MAX: usize = 1024;
+use crate::limits::{CLOCK_SKEW, PAGE_ENTRIES_MAX, PROMISED_MAX};
 
 /// Between whom: what another node released to this one.
 #[derive(Clone, Debug)]
@@ -60,15 +57,23 @@ pub struct Position {
     pub added: Option<i64>,
     /// The newest checkpoint that was shown.
     pub signed: Option<Signed>,
-    /// Checkpoints that cover more than was received.
-    promised: Vec<Signed>,
+    /// Checkpoints that cover more than was received, the shortest first.
+    promised: VecDeque<Arc<Signed>>,
 }
 
 impl Position {
-    /// A position that was kept. The checkpoint was verified when it was received.
-    pub fn kept(tree: Tree, added: Option<i64>, signed: Option<Signed>) -> Self {
-        let promised = signed.iter().filter(|signed| signed.size > tree.size()).cloned().collect();
+    /// A position that was kept, with the checkpoints that were shown, the newest last: all those that
+    /// cover more than is here, or the last. They were verified when they were received.
+    pub fn kept(tree: Tree, added: Option<i64>, shown: Vec<Signed>) -> Self {
+        let signed = shown.last().cloned();
+        let covers_more = |signed: &Signed| signed.size > tree.size();
+        let promised = shown.into_iter().filter(covers_more).map(Arc::new).collect();
         Self { tree, added, signed, promised }
+    }
+
+    /// The checkpoints that cover more than was received, the shortest first.
+    pub fn promised(&self) -> impl Iterator<Item = &Signed> {
+        self.promised.iter().map(AsRef::as_ref)
     }
 
     /// Whether all that was signed is here.
@@ -167,6 +172,9 @@ pub enum Fault {
         /// So many are signed.
         signed: u64,
     },
+    /// More and more is signed, and hardly anything of it is given.
+    #[error("more than {PROMISED_MAX} checkpoints wait for the entries that they cover")]
+    Promises,
     /// A label is not what it should be.
     #[error("a label is not good: {0}")]
     Label(String),
@@ -211,6 +219,7 @@ impl Fault {
             | Self::NotAsked { .. }
             | Self::Unproven(_)
             | Self::Stalled { .. }
+            | Self::Promises
             | Self::Label(_)
             | Self::NotForUs(_)
             | Self::Originator(_)
@@ -254,6 +263,10 @@ pub fn verify(bytes: &[u8], edge: &Edge, at: &Position, now: Timestamp) -> Resul
         serde_json::from_slice(bytes).map_err(|e| Fault::Malformed(e.to_string()))?;
     if wire.format != 1 {
         return Err(Fault::Malformed(format!("its format is {}, and 1 is known", wire.format)));
+    }
+    if wire.entries.len().max(wire.labels.len()) > PAGE_ENTRIES_MAX {
+        let why = format!("it has more than {PAGE_ENTRIES_MAX} entries or labels");
+        return Err(Fault::Malformed(why));
     }
     let signed = checkpoint::verify(&wire.checkpoint, &edge.origin(), &edge.key)?;
     continues(&signed, (wire.from, &wire.before), at)?;
@@ -342,16 +355,12 @@ impl Position {
     /// Compares the entries with the checkpoints that were shown before and end here.
     fn keep_promises(&mut self, signed: &Signed) -> Result<(), Fault> {
         let size = self.tree.size();
-        if !self.promised.iter().any(|promised| promised.size <= size) {
-            return Ok(());
+        while let Some(one) = self.promised.pop_front_if(|one| one.size <= size) {
+            if one.size == size && one.root != self.tree.root() {
+                let (one, other) = (Box::new(Signed::clone(&one)), Box::new(signed.clone()));
+                return Err(Fault::Forked { size, one, other });
+            }
         }
-        let root = self.tree.root();
-        let broken = |one: &&Signed| one.size == size && one.root != root;
-        if let Some(one) = self.promised.iter().find(broken) {
-            let (one, other) = (Box::new(one.clone()), Box::new(signed.clone()));
-            return Err(Fault::Forked { size, one, other });
-        }
-        self.promised.retain(|promised| promised.size > size);
         Ok(())
     }
 }
@@ -366,9 +375,12 @@ fn prove(proof: &[String], signed: &Signed, page: &mut Page) -> Result<(), Fault
     if !holds(proof, signed, &position.tree)? {
         return Err(Fault::Unproven(to));
     }
-    let is_new = position.promised.last().is_none_or(|last| last.size < signed.size);
-    if signed.size > to && is_new && position.promised.len() < PROMISED_MAX {
-        position.promised.push(signed.clone());
+    let is_new = position.promised.back().is_none_or(|last| last.size < signed.size);
+    if signed.size > to && is_new {
+        if position.promised.len() >= PROMISED_MAX {
+            return Err(Fault::Promises);
+        }
+        position.promised.push_back(Arc::new(signed.clone()));
     }
     position.signed = Some(signed.clone());
     Ok(())

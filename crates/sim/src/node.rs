@@ -20,6 +20,7 @@ use entente_peer::bureau::Bureau;
 use entente_peer::card::Card;
 use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError};
 use entente_peer::follow::{Follower, Watched};
+use entente_peer::growth::{Grower, growth};
 use entente_peer::page::{Edge, Fault, Page, Position};
 use entente_release::partner::{Channel, Standing};
 use entente_release::{Nation, Partner};
@@ -49,7 +50,7 @@ pub(crate) struct Node {
 
 struct Up {
     desk: Arc<Mutex<Desk>>,
-    grown: watch::Sender<u64>,
+    grown: Arc<Grower>,
     followed: Vec<(Nation, JoinHandle<()>)>,
     keeper: Arc<Told>,
     _stop: watch::Sender<bool>,
@@ -59,7 +60,7 @@ struct Up {
 /// The desk behind federation, and who waits for it to grow.
 struct Told {
     bureau: Bureau,
-    grown: watch::Sender<u64>,
+    grown: Arc<Grower>,
 }
 
 impl Keeper for Told {
@@ -69,7 +70,7 @@ impl Keeper for Told {
 
     fn take(&self, edge: &Edge, page: Page) -> Result<(), KeeperError> {
         let taken = self.bureau.take(edge, page);
-        self.grown.send_modify(|count| *count += 1);
+        self.grown.tell();
         taken
     }
 
@@ -136,7 +137,8 @@ impl Node {
         let mut desk = Desk::open(Home::open(&self.folder)?, clock.clone())?;
         sign(&mut desk, self.nation)?;
         let desk = Arc::new(Mutex::new(desk));
-        let (grown, growth) = watch::channel(0);
+        let (grown, growth) = growth();
+        let grown = Arc::new(grown);
         let (stop, stopped) = watch::channel(false);
         let bureau = Bureau::new(&self.folder, desk.clone(), key(self.nation)?, clock.clone())?;
         let keeper = Arc::new(Told { bureau, grown: grown.clone() });
@@ -213,7 +215,7 @@ impl Node {
     pub(crate) fn at_desk<T>(&mut self, act: impl FnOnce(&mut Desk) -> Result<T>) -> Result<T> {
         let done = if let Some(up) = &self.up {
             let done = act(&mut locked(&up.desk))?;
-            up.grown.send_modify(|count| *count += 1);
+            up.grown.tell();
             done
         } else {
             let clock = Arc::new(self.clock.clone());

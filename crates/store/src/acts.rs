@@ -32,9 +32,19 @@ pub(crate) fn last_of_kind(
     database: &Connection,
     kind: &str,
 ) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+    last_of_kind_before(database, kind, Seq::MAX)
+}
+
+/// The last act of a kind before a place.
+pub(crate) fn last_of_kind_before(
+    database: &Connection,
+    kind: &str,
+    before: Seq,
+) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+    let before = i64::try_from(before).unwrap_or(i64::MAX);
     let seq: Option<i64> = database
-        .prepare_cached("SELECT max(seq) FROM act WHERE kind = ?1")
-        .and_then(|mut query| query.query_row(params![kind], |row| row.get(0)))
+        .prepare_cached("SELECT max(seq) FROM act WHERE kind = ?1 AND seq < ?2")
+        .and_then(|mut query| query.query_row(params![kind, before], |row| row.get(0)))
         .doing("looking for acts")?;
     let Some(seq) = seq.map(i64::cast_unsigned) else { return Ok(None) };
     Ok(Some((seq, read(database, seq)?)))

@@ -23,10 +23,11 @@ use crate::walk::{Parts, walk};
 /// Entries of one page at most: with 800 bytes each, a page is 0.8 MB.
 pub const FEED_ENTRIES_MAX: usize = 1000;
 
-/// A page is closed when it has so many bytes. With one more object it is below 5 MiB.
+/// A page is closed when it has so many bytes. With one more object, which is 1 MiB at most, it is
+/// below 5 MiB, and with its labels below 6.
 pub const FEED_BYTES: usize = 4 * 1024 * 1024;
 
-/// So many entries are read before it is looked whether the page is full.
+/// So many entries are read at once. What is read beyond the end of a full page is read in vain.
 const STEP: usize = 50;
 
 /// A page of a partner's ledger.
@@ -54,7 +55,7 @@ impl Reader {
         let room = usize::try_from(checkpoint.size - from).unwrap_or(usize::MAX);
         let rows = self.ledger_rows(audience, from, room.min(FEED_ENTRIES_MAX))?;
         for rows in rows.chunks(STEP) {
-            if page.out.len() >= FEED_BYTES {
+            if page.is_full() {
                 break;
             }
             walk(
@@ -123,7 +124,15 @@ impl Page {
         Self { out, entries: 0, labels: Vec::new() }
     }
 
+    fn is_full(&self) -> bool {
+        self.out.len() >= FEED_BYTES
+    }
+
+    /// Writes an entry, unless the page is full: then none that follows is written either.
     fn entry(&mut self, record: &Record<'_>, row: &Row, body: &[u8]) -> Result<(), StoreError> {
+        if self.is_full() {
+            return Ok(());
+        }
         let object = record.object.ok_or(StoreError::Dangling("an object"))?;
         let label = object.label();
         let at = self.labels.iter().position(|known| *known == label).unwrap_or_else(|| {

@@ -375,6 +375,15 @@ impl Home {
         crate::acts::last_of_kind(&self.database, kind)
     }
 
+    /// The last act of a kind before a place.
+    pub fn last_act_before(
+        &self,
+        kind: &str,
+        before: Seq,
+    ) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+        crate::acts::last_of_kind_before(&self.database, kind, before)
+    }
+
     /// Drops every index and folds the log anew, while no other process decides or appends.
     pub fn rebuild(&mut self, progress: &mut dyn FnMut(Seq, Seq)) -> Result<(), StoreError> {
         self.lock()?;

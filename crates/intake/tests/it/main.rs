@@ -14,6 +14,7 @@ mod hijack;
 mod markings;
 #[cfg(test)]
 mod recall;
+mod receive;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Row 20 of the attacks: whoever comes with a bad certificate or another protocol gets no answer at
 //! all, and nobody else notices.
 
+mod peers;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
