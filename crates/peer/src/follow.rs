@@ -112,15 +112,15 @@ impl<L: Link> Follower<L> {
         let mut pause = PAUSE_FIRST;
         let mut accused = Accused::default();
         loop {
-            let began = Instant::now();
+            let mut followed = None;
             let ended = tokio::select! {
                 _ = stopped.wait_for(|stop| *stop) => return,
-                ended = self.follow() => ended,
+                ended = self.follow(&mut followed) => ended,
             };
             let Err(trouble) = ended;
             self.note(&trouble, &mut accused).await;
-            // Who was followed for long is expected back soon.
-            if began.elapsed() > PAUSE_LONGEST {
+            // Who was followed for longer than it was waited for is expected back soon.
+            if followed.is_some_and(|since: Instant| since.elapsed() > pause) {
                 pause = PAUSE_FIRST;
             }
             if matches!(&trouble, Trouble::Fault(fault) if fault.is_proof()) {
@@ -154,7 +154,11 @@ impl<L: Link> Follower<L> {
         }
     }
 
-    async fn follow(&self) -> Result<std::convert::Infallible, Trouble> {
+    /// Follows until it fails. Notes since when all that is signed is here, and the partner knows it.
+    async fn follow(
+        &self,
+        followed: &mut Option<Instant>,
+    ) -> Result<std::convert::Infallible, Trouble> {
         let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
         let mut position = blocking(move || keeper.position(&edge)).await??;
         let shown = self.ask(Method::PUT, "/peer/list", Bytes::from((self.list)()?)).await?;
@@ -187,6 +191,9 @@ impl<L: Link> Follower<L> {
             if owed && Instant::now() >= due {
                 self.send_receipt(&position).await?;
                 (owed, due) = (false, Instant::now() + RECEIPT_EVERY);
+            }
+            if !owed {
+                followed.get_or_insert_with(Instant::now);
             }
             (news, said) = tokio::select! {
                 said = self.hear(&mut events, position.tree.size()) => (true, Some(said?)),
