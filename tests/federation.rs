@@ -407,9 +407,10 @@ fn a_catch_up_that_is_killed_again_and_again_takes_each_object_once() {
     assert!(between > 0, "no kill came in between");
 }
 
-/// An hour of a node's life is put back, with everything in its folder: it cannot notice that itself.
+/// An hour of a node's life is put back, with everything in its folder: it cannot notice that itself,
+/// and its partner's receipt tells it.
 #[test]
-fn a_node_that_was_put_back_is_noticed_by_its_partner() {
+fn a_node_that_was_put_back_is_noticed_by_its_partner_and_told() {
     let [korea, poland] = two();
     korea.release(0..5, "POL");
     poland.has_received(5, &korea);
@@ -421,11 +422,14 @@ fn a_node_that_was_put_back_is_noticed_by_its_partner() {
     korea.back_to(&before);
     korea.serve();
     until("Poland is told", || poland.alarms().contains("put back to an older state"));
+    let receipt = "POL has a receipt for 9 entries, and fewer are here";
+    until("Korea is told", || korea.alarms().contains(receipt));
     // It goes on, and has another history: nothing of that is taken.
     korea.release(20..26, "POL");
     assert_eq!(korea.count("released", &poland), 11);
     poland.serve();
     until("Poland is told of both", || poland.alarms().contains("two histories"));
+    until("Korea is told of both", || korea.alarms().contains("signed two histories"));
     assert_eq!(poland.count("received", &korea), 9);
     assert!(!poland.has(20));
     let alarms = poland.alarms();

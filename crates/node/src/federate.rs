@@ -165,18 +165,20 @@ impl Keeper for Bureau {
         let mut desk = self.door.desk();
         let index = desk.partner(by).map_err(|error| failed(&error))?.partner.index;
         let reader = Reader::open(&self.folder).map_err(|error| failed(&error))?;
-        let here = reader.ledger_size(index).map_err(|error| failed(&error))?;
-        if size > here {
-            // It was signed by this node, which therefore had it: something was lost here.
+        let root = reader.root_at(index, size).map_err(|error| failed(&error))?;
+        if root != Some(cosigned.signed.root) {
+            // This node signed it, and therefore had it.
+            let why = match root {
+                None => "fewer are here: this node was put back to an older state",
+                Some(_) => "they are not those that are here: this node signed two histories",
+            };
+            let why = format!("{by} has a receipt for {size} entries, and {why}");
             let alarm = AlarmAct {
                 what: "ledger".to_owned(),
                 nation: by.to_string(),
                 id: own,
                 digest: String::new(),
-                detail: format!(
-                    "{by} has a receipt for {size} entries, and {here} are here: this node was put \
-                     back to an older state\n{note}"
-                ),
+                detail: format!("{why}\n{note}"),
             };
             // The note bears the time of its cosignature, which is another each time.
             let alarms = reader.acts(kind::ALARM).map_err(|error| failed(&error))?;
@@ -189,7 +191,6 @@ impl Keeper for Bureau {
                 desk.alarm(&alarm).map_err(|error| failed(&error))?;
                 tracing::error!("{}", alarm.detail);
             }
-            let why = format!("{here} entries are here: this node was put back to an older state");
             return Err(ReceiptError::Refused(why));
         }
         let act = ReceiptAct { size, note: note.to_owned() };
@@ -371,3 +372,6 @@ pub(crate) async fn watch_growth(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -178,7 +178,12 @@ impl<L: Link> Follower<L> {
         loop {
             if news {
                 sleep_until(ask).await;
-                let any = self.catch_up(&mut position).await?;
+                let any = self.catch_up(&mut position).await;
+                if matches!(&any, Err(Trouble::Fault(fault)) if fault.is_proof()) {
+                    // The receipt shows the partner what it had: it may not know that it was put back.
+                    let _refused = self.send_receipt(&position).await;
+                }
+                let any = any?;
                 let given = position.tree.size();
                 if let Some(signed) = said.filter(|said| *said > given) {
                     return Err(Fault::Stalled { given, signed }.into());
