@@ -16,6 +16,8 @@ mod crash;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod federation;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod import;

@@ -146,6 +146,15 @@ impl Node {
         node
     }
 
+    /// A nation's node with a programme that is given as text.
+    pub(crate) fn of(nation: &str, programme: &str) -> Self {
+        let node = Self::none();
+        node.json(&["init", nation]);
+        let programme = node.file("programme.toml", programme);
+        node.json(&["programme", "adopt", &programme]);
+        node
+    }
+
     /// A node whose folder is a copy of this one's.
     pub(crate) fn copy(&self) -> Self {
         let copied = Self::none();
@@ -262,7 +271,12 @@ impl Node {
 
     /// The same with a log of this level.
     pub(crate) fn serve_logging(&self, args: &[&str], level: &str) -> Served {
-        let args = [&["--json", "serve", "--listen", "127.0.0.1:0"], args].concat();
+        self.serve_at("127.0.0.1:0", args, level)
+    }
+
+    /// Serves this node on a certain port.
+    pub(crate) fn serve_at(&self, address: &str, args: &[&str], level: &str) -> Served {
+        let args = [&["--json", "serve", "--listen", address], args].concat();
         let mut command = self.command(&args);
         let log = self.work().join("serve.log");
         command.env("ENTENTE_LOG", level).stderr(fs::File::create(&log).unwrap());

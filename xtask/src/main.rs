@@ -33,8 +33,26 @@ enum Task {
     Test(suite::TestArgs),
     /// Run the benchmarks, all or those named
     Bench(bench::BenchArgs),
+    /// Simulate coalitions, one for each seed, and say which seed breaks what
+    Sim(SimArgs),
     /// Change the release rule in every small way and demand that a test notices
     Mutants(MutantsArgs),
+}
+
+#[derive(clap::Args)]
+struct SimArgs {
+    /// How many seeds
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// The first seed
+    #[arg(long, default_value_t = 0)]
+    from: u64,
+    /// This seed alone, with everything that happens printed
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    seed: Option<u64>,
+    /// Run each so many times, and demand the same trace
+    #[arg(long, default_value_t = 1)]
+    times: u64,
 }
 
 #[derive(clap::Args)]
@@ -62,8 +80,22 @@ fn run(task: Task) -> Result<bool> {
         Task::Tidy => tidy::run(&root),
         Task::Test(args) => Ok(suite::run(&root, &args)),
         Task::Bench(args) => bench::run(&root, &args),
+        Task::Sim(args) => {
+            let which = match args.seed {
+                Some(seed) => vec!["--seed".to_owned(), seed.to_string()],
+                None => vec![format!("--seeds={}", args.seeds), format!("--from={}", args.from)],
+            };
+            simulate(&root, &which, args.times)
+        }
         Task::Mutants(args) => mutants(&root, &args.rest),
     }
+}
+
+/// Simulates, optimised and with every assertion.
+fn simulate(root: &Path, which: &[String], times: u64) -> Result<bool> {
+    let mut command = process::cargo(root);
+    command.args(["run", "--quiet", "--profile", "sim", "--package", "entente-sim", "--"]);
+    process::passes(command.args(which).arg(format!("--times={times}")))
 }
 
 /// Runs cargo-mutants on the crate whose every line decides who sees what.

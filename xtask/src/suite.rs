@@ -41,6 +41,7 @@ enum Step {
     DocTests,
     Python,
     Build,
+    Sim,
     Tests,
 }
 
@@ -95,6 +96,7 @@ impl Step {
             Step::DocTests => "tests in the documentation",
             Step::Python => "set-up of other people's clients",
             Step::Build => "build of the program under test",
+            Step::Sim => "simulated coalitions",
             Step::Tests => "tests",
         }
     }
@@ -104,6 +106,7 @@ impl Step {
         match self {
             Step::Tidy => return tidy::run(root),
             Step::Python => return python::set_up(root),
+            Step::Sim => return sim(root),
             Step::Format => cargo.args(["fmt", "--all", "--check"]),
             Step::Clippy => {
                 cargo.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
@@ -117,6 +120,16 @@ impl Step {
         };
         process::passes(&mut cargo)
     }
+}
+
+/// Seeds that every run of the suite simulates, and of these so many twice.
+const SEEDS: u64 = 40;
+const SEEDS_TWICE: u64 = 2;
+
+fn sim(root: &Path) -> Result<bool> {
+    let twice = crate::simulate(root, &[format!("--seeds={SEEDS_TWICE}")], 2)?;
+    let others = [format!("--from={SEEDS_TWICE}"), format!("--seeds={}", SEEDS - SEEDS_TWICE)];
+    Ok(crate::simulate(root, &others, 1)? && twice)
 }
 
 /// nextest where it is installed, for its isolation and its time limits; cargo's own runner where

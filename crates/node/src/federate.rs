@@ -219,3 +219,6 @@ pub(crate) async fn watch_growth(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

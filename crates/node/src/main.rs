@@ -40,7 +40,9 @@ use print::Printer;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("ENTENTE_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    // The demo's nodes come and go together: what each says of the others then is not news.
+    let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "warn" };
+    let filter = EnvFilter::try_from_env("ENTENTE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(&cli) {
         Ok(code) => ExitCode::from(code),

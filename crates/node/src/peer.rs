@@ -268,3 +268,30 @@ fn show(folder: &Path, nation: Nation, printer: Printer) -> Result<u8> {
     printer.either(&row, &lines)?;
     Ok(0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::met::tests::{Root, card, korea, nation, now};
+
+    #[test]
+    fn a_card_with_the_root_of_another_or_of_this_node_is_refused() {
+        let (poland, states) = (Root::of("POL"), Root::of("USA"));
+        let folder = tempfile::tempdir().unwrap();
+        drop(korea(folder.path(), &[card("USA", &[&states])]));
+        let keys = Keys::of(folder.path());
+        Authority::create(&keys, nation("KOR"), now()).unwrap();
+        let says =
+            |card: &Card| has_its_own_roots(folder.path(), card).map_err(|error| error.to_string());
+        assert_eq!(says(&card("POL", &[&poland])), Ok(()));
+        let refused = says(&card("POL", &[&poland, &states])).unwrap_err();
+        assert!(refused.contains("has a root of USA"), "{refused}");
+        // A nation's newer card may have the roots of its older one.
+        assert_eq!(says(&card("USA", &[&states])), Ok(()));
+        let own = fs::read_to_string(keys.root()).unwrap();
+        let key = entente_log::key::Key::from_seed("POL", &[9; 32]).unwrap();
+        let with_own = Card::sign(&key, nation("POL"), vec![own], "https://localhost:1", now());
+        let refused = says(&with_own.unwrap()).unwrap_err();
+        assert!(refused.contains("the root of this node"), "{refused}");
+    }
+}

@@ -1,5 +1,6 @@
 //! `entente serve`: TAXII 2.1 for partners, the status page for the people who run the node.
 
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,7 @@ impl Running {
 /// `entente serve`, until it is told to end.
 pub(crate) fn run(folder: &Path, args: &Serve, printer: Printer) -> Result<u8> {
     runtime()?.block_on(async {
+        let told = told_to_end();
         let running = start(folder, args).await?;
         let scheme = if args.plain { "http" } else { "https" };
         let document = json!({
@@ -72,11 +74,11 @@ pub(crate) fn run(folder: &Path, args: &Serve, printer: Printer) -> Result<u8> {
         if args.with_parent {
             let alone = tokio::task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink()));
             tokio::select! {
-                () = told_to_end() => {}
+                () = told => {}
                 _ = alone => {}
             }
         } else {
-            told_to_end().await;
+            told.await;
         }
         running.stop().await;
         Ok(0)
@@ -88,20 +90,22 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(crate) async fn told_to_end() {
+/// Waits for Ctrl-C or SIGTERM. What comes from the call on counts.
+pub(crate) fn told_to_end() -> impl Future<Output = ()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    let terminated = async {
-        match &mut terminate {
-            Ok(signal) => {
-                signal.recv().await;
+    async move {
+        let terminated = async {
+            match &mut terminate {
+                Ok(signal) => {
+                    signal.recv().await;
+                }
+                Err(_) => std::future::pending().await,
             }
-            Err(_) => std::future::pending().await,
+        };
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            () = terminated => {}
         }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
     }
 }
 

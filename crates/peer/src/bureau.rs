@@ -18,6 +18,7 @@ use entente_log::ledger::origin;
 use entente_log::tree::{NodeHash, Tree};
 use entente_object::clock::Clock;
 use entente_release::Nation;
+use entente_store::Reader;
 use sha2::{Digest as _, Sha256};
 
 use crate::doors::{Keeper, KeeperError, ReceiptError};
@@ -28,6 +29,7 @@ use crate::page::{Edge, Fault, Page, Position, What};
 pub struct Bureau {
     desk: Arc<Mutex<Desk>>,
     cards: Cards,
+    reader: Mutex<Reader>,
     key: Key,
     here: Nation,
     clock: Arc<dyn Clock>,
@@ -42,8 +44,8 @@ impl Bureau {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, MetError> {
         let here = desk.lock().unwrap_or_else(PoisonError::into_inner).here();
-        let cards = Cards::open(folder)?;
-        Ok(Self { desk, cards, key, here, clock })
+        let (cards, reader) = (Cards::open(folder)?, Mutex::new(Reader::open(folder)?));
+        Ok(Self { desk, cards, reader, key, here, clock })
     }
 
     /// The nation of this node.
@@ -156,18 +158,22 @@ impl Keeper for Bureau {
             .map_err(|error| ReceiptError::Refused(error.to_string()))?;
         let size = cosigned.signed.size;
         let mut desk = self.desk();
-        let here = desk.home().ledger_size(index).map_err(|error| failed(&error))?;
-        if size > here {
-            // It was signed by this node, which therefore had it: something was lost here.
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let root = reader.root_at(index, size).map_err(|error| failed(&error))?;
+        drop(reader);
+        if root != Some(cosigned.signed.root) {
+            // This node signed it, and therefore had it.
+            let why = match root {
+                None => "fewer are here: this node was put back to an older state",
+                Some(_) => "they are not those that are here: this node signed two histories",
+            };
+            let why = format!("{by} has a receipt for {size} entries, and {why}");
             let alarm = AlarmAct {
                 what: "ledger".to_owned(),
                 nation: by.to_string(),
                 id: own,
                 digest: String::new(),
-                detail: format!(
-                    "{by} has a receipt for {size} entries, and {here} are here: this node was put \
-                     back to an older state\n{note}"
-                ),
+                detail: format!("{why}\n{note}"),
             };
             // The note bears the time of its cosignature, which is another each time.
             let alarms = desk.home().acts(kind::ALARM).map_err(|error| failed(&error))?;
@@ -180,7 +186,6 @@ impl Keeper for Bureau {
                 desk.alarm(&alarm).map_err(|error| failed(&error))?;
                 tracing::error!("{}", alarm.detail);
             }
-            let why = format!("{here} entries are here: this node was put back to an older state");
             return Err(ReceiptError::Refused(why));
         }
         let act = ReceiptAct { size, note: note.to_owned() };

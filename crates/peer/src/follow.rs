@@ -111,16 +111,16 @@ impl<L: Link> Follower<L> {
         let mut pause = PAUSE_FIRST;
         let mut accused = Accused::default();
         loop {
-            let began = Instant::now();
+            let mut followed = None;
             let ended = tokio::select! {
                 biased;
                 _ = stopped.wait_for(|stop| *stop) => return,
-                ended = self.follow() => ended,
+                ended = self.follow(&mut followed) => ended,
             };
             let Err(trouble) = ended;
             self.note(&trouble, &mut accused).await;
-            // Who was followed for long is expected back soon.
-            if began.elapsed() > self.pace.pause_longest {
+            // Who was followed for longer than it was waited for is expected back soon.
+            if followed.is_some_and(|since: Instant| since.elapsed() > pause) {
                 pause = PAUSE_FIRST;
             }
             if matches!(&trouble, Trouble::Fault(fault) if fault.is_proof()) {
@@ -140,8 +140,9 @@ impl<L: Link> Follower<L> {
         let before = self.state.now();
         let is_new = before.trouble.as_ref() != Some(&text);
         // A node that was never there is not news each time.
-        if before.following || matches!(trouble, Trouble::Fault(_)) && is_new {
-            tracing::warn!("{} is no longer followed: {text}", self.edge.from);
+        let is_first = before.following || before.trouble.is_none();
+        if is_first || matches!(trouble, Trouble::Fault(_)) && is_new {
+            tracing::warn!("{} is not followed: {text}", self.edge.from);
         } else if is_new {
             tracing::info!("{} is not followed: {text}", self.edge.from);
         }
@@ -160,7 +161,11 @@ impl<L: Link> Follower<L> {
         }
     }
 
-    async fn follow(&self) -> Result<std::convert::Infallible, Trouble> {
+    /// Follows until it fails. Notes since when all that is signed is here, and the partner knows it.
+    async fn follow(
+        &self,
+        followed: &mut Option<Instant>,
+    ) -> Result<std::convert::Infallible, Trouble> {
         let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
         let mut position = self.blocking(move || keeper.position(&edge)).await??;
         let shown = self.ask(Method::PUT, "/peer/list", Bytes::from((self.list)()?)).await?;
@@ -180,7 +185,12 @@ impl<L: Link> Follower<L> {
         loop {
             if news {
                 sleep_until(ask).await;
-                let any = self.catch_up(&mut position).await?;
+                let any = self.catch_up(&mut position).await;
+                if matches!(&any, Err(Trouble::Fault(fault)) if fault.is_proof()) {
+                    // The receipt shows the partner what it had: it may not know that it was put back.
+                    let _refused = self.send_receipt(&position).await;
+                }
+                let any = any?;
                 let given = position.tree.size();
                 if let Some(signed) = said.filter(|said| *said > given) {
                     return Err(Fault::Stalled { given, signed }.into());
@@ -193,6 +203,9 @@ impl<L: Link> Follower<L> {
             if owed && Instant::now() >= due {
                 self.send_receipt(&position).await?;
                 (owed, due) = (false, Instant::now() + RECEIPT_EVERY);
+            }
+            if !owed {
+                followed.get_or_insert_with(Instant::now);
             }
             (news, said) = tokio::select! {
                 biased;

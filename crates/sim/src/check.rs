@@ -118,8 +118,8 @@ pub(crate) fn nothing_rewritten(disk: &Disk, others: &[Disk]) -> Result<()> {
             "{nation} received more than {own} has: {size}"
         );
         if size > 0 {
-            let root = disk.reader.ledger_root(partner, size)?;
-            ensure!(root == received.tree.root(), "{own} is another at {nation} at {size}");
+            let root = disk.reader.root_at(partner, size)?;
+            ensure!(root == Some(received.tree.root()), "{own} is another at {nation} at {size}");
         }
         let receipt = disk.desk.receipt_of(nation)?.map_or(0, |receipt| receipt.size);
         ensure!(receipt <= size, "{nation} acknowledged {receipt} of {own} and has {size}");

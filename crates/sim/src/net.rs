@@ -17,7 +17,7 @@ use entente_release::Nation;
 use futures_util::stream::unfold;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use tower::ServiceExt as _;
 
 use crate::dice::Dice;
@@ -163,10 +163,10 @@ impl SimLink {
             let data = frame.ok()?.into_data().unwrap_or_default();
             if !link.net.carry(link.to, link.from).await || link.net.router(link.to).is_err() {
                 // A connection that is cut is noticed late.
-                sleep_until(Instant::now() + Duration::from_secs(30)).await;
-                return None;
+                sleep(Duration::from_secs(30)).await;
+                return Some((Err(std::io::ErrorKind::ConnectionReset.into()), (body, link)));
             }
-            Some((Ok::<Bytes, std::convert::Infallible>(data), (body, link)))
+            Some((Ok::<Bytes, std::io::Error>(data), (body, link)))
         }))
     }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Made {
     pub(crate) too_high: bool,
     /// Ids that it mentions.
     pub(crate) mentions: Vec<String>,
+    /// Its number among all that were made.
+    pub(crate) number: usize,
     /// When it was made, in the order of all that happened.
     pub(crate) at: u64,
     /// Exactly what was brought.
@@ -54,7 +56,7 @@ impl Oracle {
     pub(crate) fn due(&self, to: &str) -> Due {
         let may = self.closed(|made| self.is_named(made, to));
         let must = self.closed(|made| {
-            let newer = |one: &Made| one.id == made.id && one.by == made.by && one.at > made.at;
+            let newer = |one: &Made| one.id == made.id && one.number > made.number;
             let back = |(_, id, from): &(u64, String, String)| *id == made.id && from == to;
             self.is_named(made, to)
                 && !self.is_shut(&made.by, to)

@@ -4,6 +4,7 @@
 //! Invariant: everything comes from the seed.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -20,7 +21,7 @@ use crate::check::{self, Disk};
 use crate::dice::Dice;
 use crate::net::{Net, Weather};
 use crate::node::Node;
-use crate::oracle::{Made, Oracle};
+use crate::oracle::{Due, Made, Oracle};
 use crate::time::SimClock;
 use crate::trace::Trace;
 
@@ -55,14 +56,19 @@ pub(crate) fn simulate(seed: u64, shown: bool) -> Result<Outcome> {
         let trace = Trace::shown(shown);
         let mut world = World::new(seed, trace.clone())?;
         world.run().await?;
-        let received = world.check()?;
+        let checked = world.check();
+        if shown && checked.is_err() {
+            world.folder.disable_cleanup(true);
+            println!("the nodes' folders are kept in {}", world.folder.path().display());
+        }
+        let received = checked?;
         let (hash, events) = trace.hash();
         Ok(Outcome { hash, events, made: world.oracle.made.len(), received })
     })
 }
 
 struct World {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     nodes: Vec<Node>,
     net: Net,
     dice: Dice,
@@ -98,7 +104,7 @@ impl World {
             node.start()?;
         }
         let (at, back) = (0, Vec::new());
-        Ok(Self { _folder: folder, nodes, net, dice, oracle, trace, at, back })
+        Ok(Self { folder, nodes, net, dice, oracle, trace, at, back })
     }
 
     async fn run(&mut self) -> Result<()> {
@@ -199,7 +205,9 @@ impl World {
         let mentions: Vec<String> =
             named.filter(|named| **named != id).cloned().into_iter().collect();
         let seen = mentions.first().map_or_else(String::new, |id| format!(", see {id}"));
-        let canary = format!("zq{number}z");
+        // So long that a word which is cut is not another one.
+        let seen_once = Dice::new(u64::try_from(number).unwrap_or(0)).next();
+        let canary = format!("zq{seen_once:016x}z");
         let bytes = format!(
             "{{\"type\":\"malware\",\"spec_version\":\"2.1\",\"id\":\"{id}\",\"created\":\
              \"2023-12-01T00:00:00.000Z\",\"modified\":\"{}\",\"is_family\":false,\"name\":\
@@ -213,6 +221,7 @@ impl World {
             rel_to: BTreeSet::new(),
             too_high: true,
             mentions,
+            number,
             at: self.at,
             bytes: bytes.into_bytes(),
         }
@@ -342,6 +351,37 @@ impl World {
         Ok(())
     }
 
+    /// What the makers say of all that a nation lacks, and what it received and complained of.
+    fn why(&self, to: Nation, due: &Due) -> Result<String> {
+        let node = self.nodes.iter().find(|node| node.nation == to).context("a node")?;
+        let receiver = disk(node)?;
+        let here: BTreeSet<&str> =
+            receiver.objects.iter().map(|(word, _, _)| word.as_str()).collect();
+        let mut told = String::new();
+        for (made, _) in self.oracle.made.iter().zip(&due.must).filter(|(_, must)| **must) {
+            let maker = self.nodes.iter().find(|node| node.nation.as_str() == made.by);
+            let Some(maker) = maker.filter(|_| !here.contains(made.canary.as_str())) else {
+                continue;
+            };
+            let mut maker = disk(maker)?;
+            let index = maker.desk.partner(to)?.partner.index;
+            writeln!(
+                told,
+                "  {} made {} at {}: {:?}; {} of {} entries received",
+                made.by,
+                made.id,
+                made.at,
+                maker.desk.explain(&made.id, to)?.decision,
+                receiver.desk.standing_with(maker.nation)?.received,
+                maker.reader.ledger_size(index)?,
+            )?;
+        }
+        for (_, act) in receiver.desk.home().acts("alarm")? {
+            writeln!(told, "  alarm of {to}: {}", act.json)?;
+        }
+        Ok(told)
+    }
+
     /// Asks every checker; gives how many entries went over edges.
     fn check(&mut self) -> Result<u64> {
         let mut disks = Vec::new();
@@ -357,7 +397,9 @@ impl World {
             check::nothing_forged(disk, &self.oracle).context("forgery")?;
             check::nothing_relayed(disk).context("relay")?;
             check::nothing_rewritten(disk, &disks).context("rewrite")?;
-            check::nothing_lost(disk, &self.oracle, &due).context("loss")?;
+            if let Err(error) = check::nothing_lost(disk, &self.oracle, &due) {
+                return Err(error).context(self.why(disk.nation, &due)?).context("loss");
+            }
             check::all_acknowledged(disk, &self.oracle).context("receipts")?;
             for record in disk.desk.partners() {
                 let standing = disk.desk.standing_with(record.partner.nation)?;

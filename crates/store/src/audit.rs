@@ -96,6 +96,20 @@ impl Reader {
         ledger_size(&self.database, partner.get())
     }
 
+    /// The root of the first `size` entries of a partner's ledger; none if it has fewer.
+    pub fn root_at(
+        &self,
+        partner: PartnerIndex,
+        size: u64,
+    ) -> Result<Option<tlog::Hash>, StoreError> {
+        if size > self.ledger_size(partner)? {
+            return Ok(None);
+        }
+        let hashes = StoredHashes { database: &self.database, partner: partner.get() };
+        let root = tlog::tree_hash(size, &hashes);
+        root.map(Some).map_err(|cause| StoreError::Tree(cause.to_string()))
+    }
+
     /// The newest signed checkpoint of a partner's ledger.
     pub fn checkpoint(
         &self,
@@ -309,12 +323,6 @@ impl Reader {
         } else {
             Err(Broken::Root)
         }
-    }
-
-    /// The root of the first `size` entries of a partner's ledger, as the stored tree has it.
-    pub fn ledger_root(&self, partner: PartnerIndex, size: u64) -> Result<Hash, StoreError> {
-        let hashes = StoredHashes { database: &self.database, partner: partner.get() };
-        tlog::tree_hash(size, &hashes).map_err(|cause| StoreError::Tree(cause.to_string()))
     }
 
     /// Reads the whole log: every digest, and the chain from its beginning.

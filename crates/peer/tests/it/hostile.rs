@@ -535,3 +535,18 @@ async fn an_event_in_pieces_is_read_whole() {
     assert_eq!(pages, 3, "{asked:?}");
     assert_eq!(asked.iter().filter(|(_, path)| path == EVENTS).count(), 1);
 }
+
+/// The pause after a failure grew from one failure to the next, however long all was well in between:
+/// a partner that was restarted now and then was away for a minute each time.
+#[tokio::test(start_paused = true)]
+async fn who_was_followed_for_a_while_is_asked_again_soon() {
+    let outcome = against(behaviour(EVENTS, |_, world| {
+        world.counted(drip(b": still here\n\n", Duration::from_secs(10)).take(3))
+    }))
+    .await;
+    let asked = outcome.world.asked.lock().unwrap();
+    let times = asked.iter().filter(|(_, path)| path == EVENTS).map(|(at, _)| *at);
+    let times: Vec<Instant> = times.take(18).collect();
+    assert_eq!(times.len(), 18);
+    assert!(times.windows(2).all(|pair| pair[1] - pair[0] < Duration::from_secs(31)), "{times:?}");
+}

@@ -1,0 +1,486 @@
+//! Nodes that have met: each receives what the others released to it, once, and nobody else's; whatever
+//! is killed, put back or shut out meanwhile.
+
+use std::cell::RefCell;
+use std::net::TcpListener;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::node::{Node, Served};
+use crate::objects::{indicator, indicator_id, lines};
+
+/// Everybody may send everybody anything up to AMBER, at once: what is not passed on here is not held
+/// back by the programme.
+const PROGRAMME: &str = r#"format = 1
+
+[programme]
+id = "open"
+title = "Open"
+version = "1"
+source = "made up for tests"
+in_force = { from = 2023-01-01, until = 2099-12-31 }
+
+[[party]]
+nation = "KOR"
+name = "Korea"
+
+[[party]]
+nation = "POL"
+name = "Poland"
+
+[[party]]
+nation = "USA"
+name = "United States"
+
+[[area]]
+id = "all"
+number = 1
+title = "All"
+
+[[area.terms]]
+from = ["parties"]
+to = ["parties"]
+ceiling = "amber"
+types = ["any"]
+releasers = 0
+onward = "listed"
+"#;
+
+/// How long something may take until it has happened.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Waits until something is so.
+#[track_caller]
+fn until(what: &str, is_so: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "it does not happen: {what}");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// A nation's node, which is served at one address whenever it is.
+struct Member {
+    code: &'static str,
+    node: Node,
+    host: String,
+    served: RefCell<Option<Served>>,
+}
+
+impl Member {
+    /// A node that is not served yet, and has met nobody.
+    fn of(code: &'static str) -> Self {
+        let node = Node::of(code, PROGRAMME);
+        // A port that was free a moment ago.
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        Self { code, node, host, served: RefCell::new(None) }
+    }
+
+    fn port(&self) -> &str {
+        self.host.rsplit(':').next().unwrap()
+    }
+
+    /// This node's card in a file, and its fingerprint.
+    fn card(&self) -> (String, String) {
+        let file = self.node.work().join("card").display().to_string();
+        let address = format!("https://localhost:{}", self.port());
+        let made = self.node.json(&["peer", "invite", "--address", &address, "--out", &file]);
+        (file, made["fingerprint"].as_str().unwrap().to_owned())
+    }
+
+    fn accept(&self, other: &Self) {
+        let (file, fingerprint) = other.card();
+        self.node.json(&["peer", "accept", &file, "--fingerprint", &fingerprint]);
+    }
+
+    /// Kill −9, if it is running.
+    fn kill(&self) {
+        drop(self.served.take());
+    }
+
+    fn serve(&self) {
+        self.kill();
+        drop(self.served.replace(Some(self.node.serve_at(&self.host, &[], "warn"))));
+    }
+
+    /// Releases made-up indicators of these numbers to nations.
+    fn release(&self, numbers: std::ops::Range<usize>, rel_to: &str) {
+        let file = self.node.file("objects.ndjson", lines(numbers.clone().map(indicator)));
+        let label = ["--programme", "open", "--area", "all", "--tlp", "green", "--rel-to", rel_to];
+        let done = self.node.json(&[&["import", &file], label.as_slice()].concat());
+        assert_eq!(done["taken"], numbers.len(), "{done}");
+    }
+
+    /// How it stands with another node.
+    fn with(&self, other: &Self) -> Value {
+        self.node.json(&["peer", "show", other.code])
+    }
+
+    fn count(&self, name: &str, other: &Self) -> usize {
+        usize::try_from(self.with(other)[name].as_u64().unwrap()).unwrap()
+    }
+
+    #[track_caller]
+    fn has_received(&self, count: usize, from: &Self) {
+        let what = format!("{} has received {count} from {}", self.code, from.code);
+        until(&what, || self.count("received", from) >= count);
+        assert_eq!(self.count("received", from), count);
+    }
+
+    #[track_caller]
+    fn has_receipts(&self, count: usize, of: &Self) {
+        let what = format!("{} has receipts of {} for {count}", self.code, of.code);
+        until(&what, || self.count("acknowledged", of) >= count);
+        assert_eq!((self.count("acknowledged", of), self.count("released", of)), (count, count));
+    }
+
+    /// Whether an object is here.
+    fn has(&self, number: usize) -> bool {
+        let other = if self.code == "KOR" { "POL" } else { "KOR" };
+        let ran = self.node.run(&["release", "explain", &indicator_id(number), "--to", other]);
+        let here = !ran.said().contains("is not here");
+        assert!(!here || ran.code < 2, "{}", ran.said());
+        here
+    }
+
+    /// How many objects are here.
+    fn objects(&self) -> usize {
+        let told = self.node.json(&["doctor"]);
+        let findings = told["findings"].as_array().unwrap();
+        let log = findings.iter().find_map(|line| line.as_str().unwrap().split_once("entries, "));
+        log.unwrap().1.split(' ').next().unwrap().parse().unwrap()
+    }
+
+    fn alarms(&self) -> String {
+        self.node.run(&["doctor"]).said()
+    }
+
+    #[track_caller]
+    fn is_sound(&self) {
+        self.node.run(&["ledger", "verify"]).ends(0);
+        self.node.run(&["doctor"]).ends(0).says(&["alarms: 0 recorded"]);
+    }
+
+    /// Puts the whole folder back to what it was.
+    fn back_to(&self, before: &Node) {
+        self.kill();
+        std::fs::remove_dir_all(self.node.folder()).unwrap();
+        let mut copy = Command::new("cp");
+        let copied = copy.arg("-a").args([before.folder(), self.node.folder()]).status();
+        assert!(copied.unwrap().success());
+    }
+}
+
+fn two() -> [Member; 2] {
+    let [korea, poland] = ["KOR", "POL"].map(Member::of);
+    korea.accept(&poland);
+    poland.accept(&korea);
+    [&korea, &poland].into_iter().for_each(Member::serve);
+    [korea, poland]
+}
+
+fn three() -> [Member; 3] {
+    let all = ["KOR", "POL", "USA"].map(Member::of);
+    for one in &all {
+        for other in all.iter().filter(|other| other.code != one.code) {
+            one.accept(other);
+        }
+    }
+    all.iter().for_each(Member::serve);
+    all
+}
+
+#[test]
+fn each_node_receives_what_names_it_and_passes_nothing_on() {
+    let [korea, poland, states] = three();
+    korea.release(0..10, "parties");
+    korea.release(10..14, "POL");
+    korea.release(14..16, "USA");
+    poland.release(100..103, "KOR");
+    poland.release(103..105, "KOR,USA");
+    states.release(200..201, "POL");
+    for (by, count, from) in [
+        (&poland, 14, &korea),
+        (&states, 12, &korea),
+        (&korea, 5, &poland),
+        (&states, 2, &poland),
+        (&poland, 1, &states),
+        (&korea, 0, &states),
+    ] {
+        by.has_received(count, from);
+        from.has_receipts(count, by);
+    }
+    for (member, here, not_here) in [
+        (&korea, vec![0, 10, 14, 100, 104], vec![200]),
+        (&poland, vec![0, 9, 10, 13, 100, 200], vec![14, 15]),
+        (&states, vec![0, 9, 14, 15, 103, 104, 200], vec![10, 13, 100, 102]),
+    ] {
+        assert!(here.into_iter().all(|number| member.has(number)), "{}", member.code);
+        assert!(!not_here.into_iter().any(|number| member.has(number)), "{}", member.code);
+    }
+    // Row 10: nobody passes on what was received, also when everything is decided anew.
+    poland.node.run(&["release", "review"]);
+    states.node.run(&["release", "review"]);
+    let view = |member: &Member, to: &str| member.node.view_ids(to);
+    let ids = |numbers: std::ops::Range<usize>| numbers.map(indicator_id).collect::<Vec<_>>();
+    assert_eq!(view(&poland, "USA"), ids(103..105));
+    assert_eq!(view(&poland, "KOR"), ids(100..105));
+    assert_eq!(view(&states, "POL"), ids(200..201));
+    assert_eq!(view(&states, "KOR"), ids(0..0));
+    for member in [&korea, &poland, &states] {
+        member.is_sound();
+    }
+    assert_eq!([&korea, &poland, &states].map(Member::objects), [16 + 5, 5 + 15, 1 + 14]);
+}
+
+#[test]
+fn a_card_is_accepted_with_its_own_fingerprint_alone() {
+    let korea = Node::of("KOR", PROGRAMME);
+    let poland = Node::of("POL", PROGRAMME);
+    let invite = |node: &Node, address: &str| {
+        let made = node.json(&["peer", "invite", "--address", address]);
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        (text("card"), text("fingerprint"))
+    };
+    let files = |node: &Node| {
+        let listed = Command::new("find").arg(node.folder()).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap()
+    };
+    let before = files(&poland);
+    poland.json(&["--dry-run", "peer", "invite", "--address", "https://localhost:8443"]);
+    assert_eq!(files(&poland), before, "a dry run wrote something");
+    let (card, fingerprint) = invite(&poland, "https://localhost:8443");
+    let (own, own_fingerprint) = invite(&korea, "https://localhost:8444");
+    let accept = |card: &str, fingerprint: &str| {
+        let file = korea.file("card", card);
+        korea.run(&["peer", "accept", &file, "--fingerprint", fingerprint])
+    };
+    accept(&card, &own_fingerprint).ends(2).says(&["the fingerprint of this card is", "do not"]);
+    let mut almost = fingerprint.clone();
+    let last = if almost.pop() == Some('0') { '1' } else { '0' };
+    almost.push(last);
+    for wrong in [&almost, &fingerprint[..fingerprint.len() - 1], "", "-", "0000"] {
+        accept(&card, wrong).ends(2).says(&["the fingerprint of this card is"]);
+    }
+    let file = korea.file("card", &card);
+    korea.run(&["peer", "accept", &file]).ends(2).says(&["--fingerprint"]);
+    accept(&own, &own_fingerprint).ends(2).says(&["this node's own nation"]);
+    let moved = card.replace("localhost:8443", "localhost:9443");
+    accept(&moved, &fingerprint).ends(2).says(&["changed after it was signed"]);
+    let other = card.replace("\"POL\"", "\"USA\"").replace("\"POL+", "\"USA+");
+    accept(&other, &fingerprint).ends(2).says(&["changed after it was signed"]);
+    accept("{}", &fingerprint).ends(2).says(&["no card"]);
+    for address in ["http://localhost:1", "https://localhost:1/x", "localhost:1", "https://"] {
+        poland.run(&["peer", "invite", "--address", address]).ends(2).says(&["no address"]);
+    }
+    assert_eq!(korea.json(&["peer", "list"]), serde_json::json!([]));
+    assert_eq!(korea.json(&["partner", "list"]).as_array().unwrap().len(), 0);
+    let spoken = fingerprint.to_uppercase().replace('-', " ");
+    accept(&card, &spoken).ends(0);
+    // A newer card of the same keys has the same fingerprint; the older one does not come back.
+    let (newer, again) = invite(&poland, "https://localhost:8445");
+    assert_eq!(again, fingerprint);
+    accept(&newer, &fingerprint).ends(0);
+    accept(&card, &fingerprint).ends(2).says(&["a newer card of POL"]);
+    let address = &korea.json(&["peer", "show", "POL"])["address"];
+    assert_eq!(address, "https://localhost:8445");
+}
+
+/// A node that accepted the other's card, and whose own was not accepted, has nothing and gives nothing.
+#[test]
+fn one_side_alone_does_not_meet() {
+    let all = three_of_whom_two_met();
+    let [korea, poland, states] = &all;
+    korea.release(0..3, "parties");
+    poland.release(10..12, "parties");
+    poland.has_received(3, korea);
+    korea.has_received(2, poland);
+    // The United States accepted both, and neither accepted it.
+    assert_eq!(states.count("received", korea), 0);
+    assert_eq!(states.count("received", poland), 0);
+    until("it is told why", || {
+        let log = states.served.borrow().as_ref().unwrap().log();
+        log.contains("KOR is not followed") && log.contains("POL is not followed")
+    });
+    korea.accept(states);
+    korea.release(3..4, "parties");
+    states.serve();
+    states.has_received(1, korea);
+    assert_eq!(states.count("received", poland), 0);
+}
+
+fn three_of_whom_two_met() -> [Member; 3] {
+    let all = ["KOR", "POL", "USA"].map(Member::of);
+    let [korea, poland, states] = &all;
+    korea.accept(poland);
+    poland.accept(korea);
+    states.accept(korea);
+    states.accept(poland);
+    all.iter().for_each(Member::serve);
+    all
+}
+
+#[test]
+fn of_a_suspended_or_revoked_partner_nothing_is_taken_and_nothing_is_given() {
+    let [korea, poland, states] = three();
+    korea.release(0..5, "parties");
+    poland.release(100..105, "parties");
+    for (by, from) in [(&poland, &korea), (&states, &korea), (&korea, &poland), (&states, &poland)]
+    {
+        by.has_received(5, from);
+    }
+    korea.node.json(&["peer", "suspend", "POL"]);
+    korea.release(5..8, "parties");
+    poland.release(105..108, "parties");
+    // The United States sees both, so Poland and Korea would have.
+    states.has_received(8, &korea);
+    states.has_received(8, &poland);
+    let between = || (poland.count("received", &korea), korea.count("received", &poland));
+    assert_eq!(between(), (5, 5));
+    korea.node.json(&["peer", "resume", "POL"]);
+    // What was withheld is decided anew, and it is asked again within a minute, or when it starts.
+    korea.node.json(&["release", "review"]);
+    poland.serve();
+    korea.has_received(8, &poland);
+    poland.has_received(8, &korea);
+    korea.node.json(&["peer", "revoke", "POL"]);
+    korea.release(8..10, "parties");
+    poland.release(108..110, "parties");
+    states.has_received(10, &korea);
+    states.has_received(10, &poland);
+    assert_eq!(between(), (8, 8));
+    assert!(!poland.has(8) && !korea.has(108));
+    // Neither side comes back by being started anew.
+    korea.serve();
+    poland.serve();
+    korea.release(10..11, "USA");
+    poland.release(110..111, "USA");
+    states.has_received(11, &korea);
+    states.has_received(11, &poland);
+    assert_eq!(between(), (8, 8));
+    korea.node.run(&["peer", "resume", "POL"]).ends(2).says(&["revoked"]);
+    for member in [&korea, &poland, &states] {
+        member.node.run(&["ledger", "verify"]).ends(0);
+    }
+}
+
+/// How many objects are caught up with while nodes are killed.
+const MANY: usize = 5000;
+/// How often a node is killed meanwhile.
+const KILLS: u32 = 12;
+
+#[test]
+fn a_catch_up_that_is_killed_again_and_again_takes_each_object_once() {
+    let [korea, poland] = two();
+    poland.has_received(0, &korea);
+    poland.kill();
+    korea.release(0..MANY, "POL");
+    let mut between = 0;
+    for kill in 0..KILLS {
+        let victim = if kill % 3 == 2 { &korea } else { &poland };
+        victim.serve();
+        let is_down = poland.served.borrow().is_none();
+        if is_down {
+            poland.serve();
+        }
+        // Some come to the first page, some to the last, some into a commit.
+        sleep(Duration::from_millis(u64::from(60 + 41 * kill)));
+        victim.kill();
+        let received = poland.count("received", &korea);
+        assert!(received <= MANY);
+        between += u32::from(received > 0 && received < MANY);
+        poland.node.run(&["ledger", "verify"]).ends(0);
+    }
+    korea.serve();
+    poland.serve();
+    poland.has_received(MANY, &korea);
+    korea.has_receipts(MANY, &poland);
+    assert_eq!(poland.objects(), MANY);
+    assert!([0, 999, 1000, 2500, MANY - 1].into_iter().all(|number| poland.has(number)));
+    for member in [&korea, &poland] {
+        member.is_sound();
+    }
+    assert!(between > 0, "no kill came in between");
+}
+
+/// An hour of a node's life is put back, with everything in its folder: it cannot notice that itself,
+/// and its partner's receipt tells it.
+#[test]
+fn a_node_that_was_put_back_is_noticed_by_its_partner_and_told() {
+    let [korea, poland] = two();
+    korea.release(0..5, "POL");
+    poland.has_received(5, &korea);
+    korea.kill();
+    let before = korea.node.copy();
+    korea.serve();
+    korea.release(5..9, "POL");
+    poland.has_received(9, &korea);
+    korea.back_to(&before);
+    korea.serve();
+    until("Poland is told", || poland.alarms().contains("put back to an older state"));
+    let receipt = "POL has a receipt for 9 entries, and fewer are here";
+    until("Korea is told", || korea.alarms().contains(receipt));
+    // It goes on, and has another history: nothing of that is taken.
+    korea.release(20..26, "POL");
+    assert_eq!(korea.count("released", &poland), 11);
+    poland.serve();
+    until("Poland is told of both", || poland.alarms().contains("two histories"));
+    until("Korea is told of both", || korea.alarms().contains("signed two histories"));
+    assert_eq!(poland.count("received", &korea), 9);
+    assert!(!poland.has(20));
+    let alarms = poland.alarms();
+    assert!(alarms.contains("KOR/ledger/POL"), "no checkpoint in {alarms}");
+    assert!(alarms.contains("alarms: 2 recorded"), "{alarms}");
+}
+
+/// The other way round: who is put back receives again what it had received, and what it had released
+/// since is missed by its partners.
+#[test]
+fn a_follower_that_was_put_back_receives_again_and_is_noticed_by_what_it_had_released() {
+    let [korea, poland] = two();
+    korea.release(0..5, "POL");
+    poland.release(100..103, "KOR");
+    poland.has_received(5, &korea);
+    korea.has_received(3, &poland);
+    poland.kill();
+    let before = poland.node.copy();
+    poland.serve();
+    korea.release(5..9, "POL");
+    poland.has_received(9, &korea);
+    korea.has_receipts(9, &poland);
+    poland.back_to(&before);
+    assert_eq!(poland.count("received", &korea), 5);
+    poland.serve();
+    poland.has_received(9, &korea);
+    assert_eq!(poland.objects(), 9 + 3);
+    korea.is_sound();
+    poland.is_sound();
+    // Now it had released something since.
+    poland.release(103..105, "KOR");
+    korea.has_received(5, &poland);
+    poland.back_to(&before);
+    poland.serve();
+    until("Korea is told", || korea.alarms().contains("put back to an older state"));
+    assert_eq!(korea.count("received", &poland), 5);
+}
+
+/// A store alone that is put back is noticed by the node itself, which signs nothing with it.
+#[test]
+fn a_store_that_was_put_back_is_not_served() {
+    let [korea, poland] = two();
+    korea.release(0..5, "POL");
+    poland.has_received(5, &korea);
+    let backup = korea.node.work().join("copy.db").display().to_string();
+    korea.node.json(&["backup", &backup]);
+    korea.release(5..9, "POL");
+    poland.has_received(9, &korea);
+    korea.kill();
+    korea.node.run(&["restore", &backup]).ends(1).says(&["old backup"]);
+    korea.node.run(&["serve", "--listen", &korea.host]).ends(2).says(&["old backup"]);
+    assert!(poland.alarms().contains("alarms: 0 recorded"));
+    assert_eq!(poland.count("received", &korea), 9);
+}
