@@ -75,7 +75,9 @@ impl Desk {
 
     /// Takes a delivery in. Refuses one that does not continue what was received.
     pub fn receive(&mut self, delivery: Delivery) -> Result<Taken, IntakeError> {
+        let mut delivery = Some(delivery);
         self.alone(|desk| {
+            let Some(delivery) = desk.keep(&mut delivery) else { return Ok(Taken::default()) };
             let (from, (first, leaves)) = (delivery.from, delivery.leaves);
             let before = desk.received_from(from)?.map_or(0, |act| act.size);
             if before != first {
@@ -110,7 +112,9 @@ impl Desk {
 
     /// Records something that a person must look at, unless the same is the last that was.
     pub fn alarm(&mut self, act: &AlarmAct) -> Result<(), IntakeError> {
-        let last: Option<AlarmAct> = self.last_act(kind::ALARM)?;
-        if last.as_ref() == Some(act) { Ok(()) } else { self.record(kind::ALARM, act) }
+        self.alone(|desk| {
+            let last: Option<AlarmAct> = desk.last_act(kind::ALARM)?;
+            if last.as_ref() == Some(act) { Ok(()) } else { desk.record(kind::ALARM, act) }
+        })
     }
 }
