@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use entente_release::partner::{Channel, Standing};
 use entente_store::Reader;
+use entente_stream::Follower;
 use entente_view_taxii::{Doors, Secrets, Service, Settings, app};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -21,6 +22,7 @@ use crate::folder;
 use crate::listen::{Tls, serve};
 use crate::met;
 use crate::print::Printer;
+use crate::replica;
 use crate::status;
 
 /// How often the node looks for objects whose time has come.
@@ -37,6 +39,8 @@ pub(crate) struct Running {
     pub(crate) status: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    /// Of one of several replicas: folds what the others write.
+    follower: Option<Follower>,
     /// Held so that nobody replaces the store meanwhile.
     _serving: std::fs::File,
 }
@@ -48,6 +52,8 @@ impl Running {
         for task in self.tasks {
             let _ended = task.await;
         }
+        // It ends within a second, and this thread may wait.
+        drop(self.follower);
     }
 }
 
@@ -96,6 +102,9 @@ pub(crate) async fn told_to_end() {
 
 /// Begins to serve.
 pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
+    if let Some(cluster) = &args.cluster {
+        replica::join_to_serve(folder, cluster)?;
+    }
     folder::must_hold_node(folder)?;
     let serving = folder::serving(folder)?;
     let listener = TcpListener::bind(&args.listen).await.with_context(|| {
@@ -115,7 +124,9 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         let home = Some(folder.to_owned());
         Some(Arc::new(Tls::load(Keys::of(folder), clock.clone(), home)?))
     };
-    let door = Arc::new(Door::new(folder::open(folder)?, folder));
+    let desk = folder::open(folder)?;
+    let follower = replica::follow(folder, desk.home())?;
+    let door = Arc::new(Door::new(desk, folder));
     let register = Arc::new(Register::open(folder)?);
     let service = service(args, (folder, door.clone(), register.clone()), clock.clone())?;
     let (stop, stopped) = watch::channel(false);
@@ -140,7 +151,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         tokio::spawn(federation.run(stopped.clone())),
         tokio::spawn(reload(folder.to_owned(), tls, stopped)),
     ];
-    Ok(Running { address, status: status_address, stop, tasks, _serving: serving })
+    Ok(Running { address, status: status_address, stop, tasks, follower, _serving: serving })
 }
 
 fn service(
