@@ -169,3 +169,23 @@ fn what_a_person_has_to_do_is_said() {
     let told = three.json(&["stream", "status"]).to_string();
     assert!(told.contains("\"one\"") && !told.contains("\"two\""), "{told}");
 }
+
+#[test]
+fn without_most_of_the_cluster_reading_goes_on_and_writing_says_so() {
+    let Some(mut servers) = servers() else { return };
+    let one = Node::with(&["POL"]);
+    let addresses = servers.addresses().join(",");
+    one.json(&["stream", "join", "--nats", &addresses, "--replica", "one"]);
+    let file = one.file("some.ndjson", lines((0..10).map(indicator)));
+    one.import(&file, "green", "parties");
+    (0..2).for_each(|number| servers.kill(number));
+    let more = one.file("more.ndjson", lines((10..20).map(indicator)));
+    one.run(&Node::import_args(&more, "green", "parties")).ends(2).says(&["cluster"]);
+    assert_eq!(one.view("POL").len(), 10);
+    (0..2).for_each(|number| servers.run(number));
+    servers.ready();
+    let done = one.import(&more, "green", "parties");
+    assert_eq!(done["taken"].as_u64().unwrap() + done["same"].as_u64().unwrap(), 10, "{done}");
+    assert_eq!(one.view_ids("POL").len(), 20);
+    one.run(&["ledger", "verify"]).ends(0);
+}

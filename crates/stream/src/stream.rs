@@ -91,59 +91,66 @@ impl Stream {
 
     /// Publishes one message for the place after `seq`; gives its place.
     async fn publish_one(&self, seq: u64, message: Vec<u8>) -> Result<u64, OrderError> {
-        let (place, name) = (seq + 1, self.cluster.name());
+        let place = seq + 1;
         let id = format!("{place}-{}", short_hash(&message));
         let publication = PublishMessage::build()
             .payload(message.into())
             .message_id(&id)
-            .expected_stream(name)
+            .expected_stream(self.cluster.name())
             .expected_last_sequence(seq);
         let mut back_off = BackOff::new(APPEND_FOR);
-        let mut handed_over = false;
+        // Whether a try without an answer may have been stored.
+        let mut doubt = false;
         loop {
-            let (_, context) = match self.cluster.connected().await {
-                Ok(connected) => connected,
-                Err(error) if !handed_over => return Err(error),
-                Err(_) => return Err(OrderError::Unknown),
-            };
-            let sent = context.send_publish(self.cluster.subject(), publication.clone()).await;
-            let answer = match sent {
-                Ok(answer) => {
-                    handed_over = true;
-                    answer.await
+            match self.publish_once(&publication, (place, &id), &mut doubt).await {
+                Ok(Some(true)) => return Ok(place),
+                Ok(Some(false)) => return Err(OrderError::Moved),
+                Ok(None) if back_off.again().await => {}
+                Ok(None) | Err(OrderError::Unavailable(_)) if doubt => {
+                    return Err(OrderError::Unknown);
                 }
-                Err(error) => Err(error),
-            };
-            let error = match answer {
-                Ok(stored) if stored.sequence == place => return Ok(place),
-                // It was stored before, elsewhere: others came in between.
-                Ok(_) => return Err(OrderError::Moved),
-                Err(error) => error,
-            };
-            match error.kind() {
-                PublishErrorKind::WrongLastSequence => {
-                    if let Some(there) = self.is_at(&context, place, &id, &mut back_off).await? {
-                        return if there { Ok(place) } else { Err(OrderError::Moved) };
-                    }
+                Ok(None) => {
+                    return Err(OrderError::Unavailable("no server takes writes".to_owned()));
                 }
-                PublishErrorKind::StreamNotFound => {
-                    // So says a cluster without a leader, too.
-                    self.end(None).await?;
-                }
-                PublishErrorKind::WrongLastMessageId
-                | PublishErrorKind::TimedOut
-                | PublishErrorKind::BrokenPipe
-                | PublishErrorKind::MaxAckPending
-                | PublishErrorKind::MaxPayloadExceeded
-                | PublishErrorKind::Other => {}
+                Err(error) => return Err(error),
             }
-            if !back_off.again().await {
-                let never = !handed_over;
-                return Err(if never {
-                    OrderError::Unavailable(error.to_string())
-                } else {
-                    OrderError::Unknown
-                });
+        }
+    }
+
+    /// Whether the message is at its place, or another; none: that is not known yet.
+    async fn publish_once(
+        &self,
+        publication: &PublishMessage,
+        (place, id): (u64, &str),
+        doubt: &mut bool,
+    ) -> Result<Option<bool>, OrderError> {
+        let (_, context) = self.cluster.connected().await?;
+        let sent = context.send_publish(self.cluster.subject(), publication.clone()).await;
+        let answer = match sent {
+            Ok(answer) => answer.await,
+            Err(error) => Err(error),
+        };
+        let error = match answer {
+            // Elsewhere: it was stored before, and others came in between.
+            Ok(stored) => return Ok(Some(stored.sequence == place)),
+            Err(error) => error,
+        };
+        match error.kind() {
+            PublishErrorKind::WrongLastSequence if *doubt => self.is_at(&context, place, id).await,
+            PublishErrorKind::WrongLastSequence => Ok(Some(false)),
+            PublishErrorKind::StreamNotFound => {
+                // So says a cluster without a leader, too.
+                self.end(None).await.map(|_| None)
+            }
+            PublishErrorKind::WrongLastMessageId
+            | PublishErrorKind::TimedOut
+            | PublishErrorKind::BrokenPipe
+            | PublishErrorKind::MaxAckPending
+            | PublishErrorKind::MaxPayloadExceeded
+            | PublishErrorKind::Other => {
+                tracing::debug!("a message for place {place} was not acknowledged: {error}");
+                *doubt = true;
+                Ok(None)
             }
         }
     }
@@ -154,31 +161,17 @@ impl Stream {
         context: &Context,
         place: u64,
         id: &str,
-        back_off: &mut BackOff,
     ) -> Result<Option<bool>, OrderError> {
-        loop {
-            let Some(end) = self.cluster.ask_end().await? else { return Err(OrderError::Lost) };
-            if end.last + 1 < place {
-                return Err(OrderError::Lost);
-            }
-            if end.last + 1 == place {
-                return Ok(None);
-            }
-            let read = match context.get_stream_no_info(self.cluster.name()).await {
-                Ok(stream) => {
-                    stream.get_raw_message(place).await.map_err(|error| error.to_string())
-                }
-                Err(error) => Err(error.to_string()),
-            };
-            match read {
-                Ok(message) => {
-                    let known = message.headers.get(async_nats::header::NATS_MESSAGE_ID);
-                    return Ok(Some(known.is_some_and(|known| known.as_str() == id)));
-                }
-                Err(_) if back_off.again().await => {}
-                Err(_) => return Err(OrderError::Unknown),
-            }
+        let end = self.cluster.ask_end().await?.ok_or(OrderError::Lost)?;
+        if end.last + 1 < place {
+            return Err(OrderError::Lost);
         }
+        let Ok(stream) = context.get_stream_no_info(self.cluster.name()).await else {
+            return Ok(None);
+        };
+        let Ok(message) = stream.get_raw_message(place).await else { return Ok(None) };
+        let known = message.headers.get(async_nats::header::NATS_MESSAGE_ID);
+        Ok(Some(known.is_some_and(|known| known.as_str() == id)))
     }
 
     /// The end of the stream, once it is sure that it has what was read of it.
@@ -234,13 +227,11 @@ impl Stream {
             match self.come(stream, last, ANSWER).await {
                 Ok(Some(next)) => return Ok(next),
                 Ok(None) => {}
-                Err(error) => {
-                    tracing::debug!("reading the stream: {error}");
-                    self.feed = None;
-                }
+                Err(error) => tracing::debug!("reading the stream: {error}"),
             }
+            // The server that counted for this reader may be gone: it is asked anew.
+            self.feed = None;
             if !back_off.again().await {
-                self.feed = None;
                 return Err(OrderError::Unavailable("the stream is not read on".to_owned()));
             }
         }
