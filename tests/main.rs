@@ -5,7 +5,7 @@
 //!
 //! `ENTENTE_TEST_BINARY` names the binary; without it the one in the target folder is taken.
 //! `ENTENTE_TEST_PYTHON` names a Python that has tests/requirements.txt; without it the tests that
-//! need one say so and are skipped.
+//! need one say so and are skipped. So does `ENTENTE_TEST_NATS` the server of a cluster.
 
 #[cfg(test)]
 mod check;
@@ -31,6 +31,8 @@ mod objects;
 mod python;
 #[cfg(test)]
 mod release;
+#[cfg(test)]
+mod replicas;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]

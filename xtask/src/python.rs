@@ -25,7 +25,7 @@ pub(crate) fn set_up(root: &Path) -> Result<bool> {
     let folder = folder(root);
     let stamp = folder.join(STAMP);
     let ready = std::fs::read_to_string(&stamp).is_ok_and(|made_from| made_from == wanted)
-        && answers(root, &["--version"]);
+        && answers(root, &folder, &["--version"]);
     if ready {
         println!("ready since an earlier run: {}", folder.display());
         return Ok(true);
@@ -45,7 +45,7 @@ pub(crate) fn set_up(root: &Path) -> Result<bool> {
 }
 
 /// Makes an empty environment; as root on Debian it installs Python's own tool for that first.
-fn make(root: &Path, folder: &Path) -> Result<()> {
+pub(crate) fn make(root: &Path, folder: &Path) -> Result<()> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     if create(root, folder) {
         return Ok(());
@@ -60,9 +60,8 @@ fn make(root: &Path, folder: &Path) -> Result<()> {
 }
 
 fn create(root: &Path, folder: &Path) -> bool {
-    let folder = folder.to_string_lossy();
-    process::answers(root, "python3", &["-m", "venv", "--clear", &folder])
-        && answers(root, &["-m", "pip", "--version"])
+    process::answers(root, "python3", &["-m", "venv", "--clear", &folder.to_string_lossy()])
+        && answers(root, folder, &["-m", "pip", "--version"])
 }
 
 fn apt_install(root: &Path) -> Result<()> {
@@ -81,8 +80,8 @@ fn apt_install(root: &Path) -> Result<()> {
     Ok(())
 }
 
-fn answers(root: &Path, args: &[&str]) -> bool {
-    process::answers(root, &interpreter(root).to_string_lossy(), args)
+fn answers(root: &Path, folder: &Path, args: &[&str]) -> bool {
+    process::answers(root, &folder.join("bin").join("python").to_string_lossy(), args)
 }
 
 fn is_root(root: &Path) -> bool {

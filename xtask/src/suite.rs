@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::{process, python, tidy, workspace};
+use crate::{nats, process, python, tidy, workspace};
 
 /// Tells the tests which Python has other people's clients.
 const PYTHON_VARIABLE: &str = "ENTENTE_TEST_PYTHON";
+/// Tells the tests of replicas which NATS server to start.
+const NATS_VARIABLE: &str = "ENTENTE_TEST_NATS";
 /// Tells the black-box tests which `entente` to start.
 const BINARY_VARIABLE: &str = "ENTENTE_TEST_BINARY";
 
@@ -40,6 +42,7 @@ enum Step {
     Docs,
     DocTests,
     Python,
+    Nats,
     Build,
     Sim,
     Tests,
@@ -95,6 +98,7 @@ impl Step {
             Step::Docs => "documentation",
             Step::DocTests => "tests in the documentation",
             Step::Python => "set-up of other people's clients",
+            Step::Nats => "set-up of the cluster's server",
             Step::Build => "build of the program under test",
             Step::Sim => "simulated coalitions",
             Step::Tests => "tests",
@@ -107,6 +111,7 @@ impl Step {
             Step::Tidy => return tidy::run(root),
             Step::Python => return python::set_up(root),
             Step::Sim => return sim(root),
+            Step::Nats => return nats::set_up(root),
             Step::Format => cargo.args(["fmt", "--all", "--check"]),
             Step::Clippy => {
                 cargo.args(["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"])
@@ -142,6 +147,10 @@ fn tests<'a>(cargo: &'a mut Command, root: &Path) -> &'a mut Command {
         cargo.args(["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"]);
     }
     let binary = workspace::target(root).join("debug").join("entente");
+    let server = nats::program(root);
+    if server.exists() {
+        cargo.env(NATS_VARIABLE, server);
+    }
     cargo.env(PYTHON_VARIABLE, python::interpreter(root)).env(BINARY_VARIABLE, binary)
 }
 

@@ -145,7 +145,9 @@ impl Desk {
 
     /// Takes a delivery in. Refuses one that does not continue what was received.
     pub fn receive(&mut self, delivery: Delivery) -> Result<Taken, IntakeError> {
+        let mut delivery = Some(delivery);
         self.alone(|desk| {
+            let Some(delivery) = desk.keep(&mut delivery) else { return Ok(Taken::default()) };
             let (from, (first, leaves)) = (delivery.from, delivery.leaves);
             // It may have been on its way when people shut its sender out.
             match desk.partner(from)?.partner.standing {
@@ -186,8 +188,10 @@ impl Desk {
 
     /// Records something that a person must look at, unless the same is the last that was.
     pub fn alarm(&mut self, act: &AlarmAct) -> Result<(), IntakeError> {
-        let last: Option<AlarmAct> = self.last_act(kind::ALARM)?;
-        if last.as_ref() == Some(act) { Ok(()) } else { self.record(kind::ALARM, act) }
+        self.alone(|desk| {
+            let last: Option<AlarmAct> = desk.last_act(kind::ALARM)?;
+            if last.as_ref() == Some(act) { Ok(()) } else { desk.record(kind::ALARM, act) }
+        })
     }
 }
 

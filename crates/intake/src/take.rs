@@ -164,7 +164,9 @@ impl Desk {
         bringer: Nation,
         applied: Option<&Applied>,
     ) -> Result<Taken, IntakeError> {
+        let mut batch = Some(batch);
         self.alone(|desk| {
+            let batch = desk.keep(&mut batch).unwrap_or_default();
             let plan = desk.plan(batch, bringer, applied)?;
             desk.commit(plan)
         })

@@ -1,7 +1,7 @@
 //! The one log of a node, and the ledger of each partner: entries, blocks, trees, checkpoints.
 //!
-//! In scope: what an entry is and how it is stored, the journal and its contract, the Merkle tree of
-//! a ledger, signed checkpoints and cosignatures, proofs, keys.
+//! In scope: what an entry is and how it is stored, the journal and its contract, what replicas agree
+//! by, the Merkle tree of a ledger, signed checkpoints and cosignatures, proofs, keys.
 //! Out of scope: where the log is kept (`entente-store`), and what is released (`entente-release`).
 //! No I/O and no clock.
 //!
@@ -18,6 +18,7 @@ mod golden;
 pub mod journal;
 pub mod key;
 pub mod ledger;
+pub mod order;
 pub mod tree;
 
 pub use entry::{Entry, Seq};

@@ -67,6 +67,13 @@ pub(crate) enum Command {
                             --out kor.card\n  entente peer accept pol.card --fingerprint 1f3a-…"
     )]
     Peer(Peer),
+    /// Make this folder one of several replicas of the node, on a NATS cluster of this nation.
+    #[command(
+        subcommand,
+        after_help = "Example:\n  entente --dir seoul stream join --replica seoul \\\n    \
+                            --nats nats://10.0.0.1:4222,nats://10.0.0.2:4222,nats://10.0.0.3:4222"
+    )]
+    Stream(Stream),
     /// Add and list the people of this nation.
     #[command(subcommand)]
     User(User),
@@ -133,6 +140,56 @@ pub(crate) struct Serve {
     /// End when standard input ends: with the program that started it, whatever ends that.
     #[arg(long, hide = true)]
     pub(crate) with_parent: bool,
+    #[command(flatten)]
+    pub(crate) cluster: Option<ClusterArgs>,
+}
+
+/// The cluster that orders the log of a node with several replicas.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ClusterArgs {
+    /// The servers of the cluster, with commas: nats://HOST:PORT or tls://HOST:PORT.
+    #[arg(long, value_delimiter = ',', value_name = "SERVERS")]
+    pub(crate) nats: Vec<String>,
+    /// The file of credentials for the cluster.
+    #[arg(long, value_name = "FILE", requires = "nats")]
+    pub(crate) nats_creds: Option<PathBuf>,
+    /// Trust the servers by the authority in this PEM file; without TLS none is reached then.
+    #[arg(long, value_name = "FILE", requires = "nats")]
+    pub(crate) nats_ca: Option<PathBuf>,
+    /// What this replica is called: small letters, digits, hyphens. Default: the folder's name.
+    #[arg(long, value_name = "NAME", requires = "nats")]
+    pub(crate) replica: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stream {
+    /// Join the replicas of a node: its first one, or another in a folder that has its keys alone.
+    Join {
+        #[command(flatten)]
+        cluster: ClusterArgs,
+        /// The nation, in a folder that has no store yet.
+        #[arg(long)]
+        nation: Option<String>,
+        /// How many servers keep each message, where the stream is made.
+        #[arg(long, default_value_t = 3)]
+        copies: usize,
+    },
+    /// Show how far the stream and each replica are.
+    Status,
+    /// Fill the stream again from this replica, if it has most.
+    Refill {
+        /// A replica that is gone for good; what it alone had is given up. May be repeated.
+        #[arg(long, value_name = "NAME")]
+        without: Vec<String>,
+        /// Remove what is left of the stream first.
+        #[arg(long)]
+        anew: bool,
+    },
+    /// Be no replica any more, or note that another is none.
+    Leave {
+        /// The other.
+        replica: Option<String>,
+    },
 }
 
 /// The label that is put on all objects of an import.

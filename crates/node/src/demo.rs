@@ -92,6 +92,7 @@ pub(crate) fn run(folder: &Path, args: &Demo, printer: Printer) -> Result<u8> {
             api_root: "rok-nato".to_owned(),
             public_url: None,
             with_parent: false,
+            cluster: None,
         };
         let running = serve::start(&folder, &serve_args).await?;
         let base = format!("https://localhost:{}", running.address.port());

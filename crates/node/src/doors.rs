@@ -278,7 +278,7 @@ fn names(bytes: &[u8]) -> (String, String) {
 
 fn inbox_error(error: &IntakeError) -> InboxError {
     match error {
-        IntakeError::Store(StoreError::DiskFull | StoreError::Busy) => {
+        IntakeError::Store(StoreError::DiskFull | StoreError::Busy | StoreError::Order(_)) => {
             InboxError::Unavailable(error.to_string())
         }
         IntakeError::Store(_)

@@ -6,6 +6,7 @@
 //! keys/root.*, keys/server.*, keys/partners/  certificates
 //! keys/people/      people's signing keys, each under a passphrase
 //! card.json         what partners' nodes are given
+//! stream.json       of one of several replicas: how it reaches the cluster
 //! ```
 
 use std::fs::{self, File};
@@ -20,6 +21,9 @@ use entente_log::key::Key;
 use entente_object::clock::{Clock, SystemClock};
 use entente_release::Nation;
 use entente_store::{Home, Signing};
+use entente_stream::Stream;
+
+use crate::replica;
 
 /// The folder of keys.
 pub(crate) fn keys(folder: &Path) -> PathBuf {
@@ -109,7 +113,14 @@ pub(crate) fn must_hold_node(folder: &Path) -> Result<()> {
 /// Opens the node's desk, with its key to sign ledgers.
 pub(crate) fn open(folder: &Path) -> Result<Desk> {
     must_hold_node(folder)?;
-    let mut desk = Desk::open(Home::open(folder)?, clock())?;
+    let mut home = Home::open(folder)?;
+    if let Some(cluster) = replica::cluster(folder, &home)? {
+        home.order_by(Box::new(Stream::new(cluster)))?;
+        if let Err(error) = home.follow() {
+            tracing::warn!("what other replicas wrote is not here: {error}");
+        }
+    }
+    let mut desk = Desk::open(home, clock())?;
     sign(folder, &mut desk)?;
     Ok(desk)
 }

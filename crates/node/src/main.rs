@@ -24,6 +24,7 @@ mod people;
 mod print;
 mod programme;
 mod release;
+mod replica;
 mod serve;
 mod setup;
 mod status;
@@ -71,6 +72,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),
+        Command::Stream(command) => replica::run(folder, command, dry, printer),
         Command::User(command) => people::run(folder, command, dry, printer),
         Command::Token(command) => partner::run_token(folder, command, dry, printer),
         Command::Backup { to } => upkeep::backup(folder, to, dry, printer),

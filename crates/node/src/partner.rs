@@ -208,7 +208,7 @@ fn change(
     nation: &str,
     dry_run: bool,
     printer: Printer,
-    how: impl FnOnce(&mut PartnerAct),
+    mut how: impl FnMut(&mut PartnerAct),
 ) -> Result<u8> {
     let nation = folder::nation(nation)?;
     if dry_run {

@@ -12,6 +12,7 @@ use entente_peer::growth::growth;
 use entente_peer::met::{Met, met};
 use entente_release::partner::{Channel, Standing};
 use entente_store::Reader;
+use entente_stream::Follower;
 use entente_view_taxii::{Doors, Secrets, Service, Settings, app};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -24,6 +25,7 @@ use crate::federate::{Federation, watch_growth};
 use crate::folder;
 use crate::listen::{Tls, serve};
 use crate::print::Printer;
+use crate::replica;
 use crate::status;
 
 /// How often the node looks for objects whose time has come.
@@ -40,6 +42,8 @@ pub(crate) struct Running {
     pub(crate) status: SocketAddr,
     stop: watch::Sender<bool>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
+    /// Of one of several replicas: folds what the others write.
+    follower: Option<Follower>,
     /// Held so that nobody replaces the store meanwhile.
     _serving: std::fs::File,
 }
@@ -51,6 +55,8 @@ impl Running {
         for task in self.tasks {
             let _ended = task.await;
         }
+        // It ends within a second, and this thread may wait.
+        drop(self.follower);
     }
 }
 
@@ -111,6 +117,9 @@ pub(crate) fn told_to_end() -> impl Future<Output = ()> {
 
 /// Begins to serve.
 pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
+    if let Some(cluster) = &args.cluster {
+        replica::join_to_serve(folder, cluster)?;
+    }
     folder::must_hold_node(folder)?;
     let serving = folder::serving(folder)?;
     let listener = TcpListener::bind(&args.listen).await.with_context(|| {
@@ -130,7 +139,9 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         let home = Some(folder.to_owned());
         Some(Arc::new(Tls::load(Keys::of(folder), clock.clone(), home)?))
     };
-    let door = Arc::new(Door::new(folder::open(folder)?, folder));
+    let desk = folder::open(folder)?;
+    let follower = replica::follow(folder, desk.home())?;
+    let door = Arc::new(Door::new(desk, folder));
     let register = Arc::new(Register::open(folder)?);
     let service = service(args, (folder, door.clone(), register.clone()), clock.clone())?;
     let (stop, stopped) = watch::channel(false);
@@ -155,7 +166,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         tokio::spawn(federation.run(stopped.clone())),
         tokio::spawn(reload(folder.to_owned(), tls, stopped)),
     ];
-    Ok(Running { address, status: status_address, stop, tasks, _serving: serving })
+    Ok(Running { address, status: status_address, stop, tasks, follower, _serving: serving })
 }
 
 fn service(

@@ -2,6 +2,7 @@
 
 use entente_log::checkpoint::CheckpointError;
 use entente_log::codec::Damaged;
+use entente_log::order::OrderError;
 use entente_release::Withheld;
 
 /// Something was not read, or not written; nothing else changed.
@@ -57,6 +58,9 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// The replicas of this node do not agree, or cannot at present.
+    #[error(transparent)]
+    Order(#[from] OrderError),
     /// The second guard withheld a page.
     #[error("a page was withheld: {0}")]
     Withheld(#[from] Withheld),

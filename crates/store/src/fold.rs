@@ -17,6 +17,7 @@ use entente_release::label::{Faults, Label};
 use entente_release::{Nation, PartnerIndex, PartnerSet, label_marking};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use rustc_hash::FxHashMap;
+use tlog_tiles::tlog::Hash;
 use uuid::Uuid;
 
 use crate::chunk::Row;
@@ -134,6 +135,26 @@ impl Fold {
     /// The trees that were grown since the last call.
     pub(crate) fn grown_trees(&mut self) -> impl Iterator<Item = &TreeTail> {
         self.trees.values_mut().filter_map(|tail| std::mem::take(&mut tail.grown).then_some(&*tail))
+    }
+
+    /// How many entries a partner's ledger has, and the root of its tree.
+    pub(crate) fn tree(
+        &mut self,
+        database: &Connection,
+        partner: u8,
+    ) -> Result<(u64, Hash), StoreError> {
+        let tail = match self.trees.entry(partner) {
+            Entry::Occupied(tail) => tail.into_mut(),
+            Entry::Vacant(place) => place.insert(TreeTail::load(database, partner)?),
+        };
+        Ok((tail.tree.size(), tail.tree.root()))
+    }
+
+    /// A partner's ledger was signed at this size: if it is still that, it need not be again.
+    pub(crate) fn note_signed(&mut self, partner: u8, size: u64) {
+        if let Some(tail) = self.trees.get_mut(&partner).filter(|tail| tail.tree.size() == size) {
+            tail.grown = false;
+        }
     }
 
     /// `date_added` of the last entry of a partner's ledger.

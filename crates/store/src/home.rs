@@ -4,6 +4,7 @@
 //! * An append, its index rows, its ledger rows and their signed checkpoints commit in one
 //!   transaction; the call returns when they are on disk.
 //! * After a failure the database is as before, and so is this value.
+//! * Where this is one of several replicas, an append is what their order took: `ordered.rs`.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -11,9 +12,11 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use entente_log::block::{self, Block};
+use entente_log::checkpoint::Signed;
 use entente_log::entry::{Act, Entry, Put};
 use entente_log::journal::{Journal, Tip};
 use entente_log::key::Key;
+use entente_log::order::{Append, OrderError};
 use entente_log::{Seq, checkpoint, ledger};
 use entente_object::id::IdKey;
 use entente_release::{Nation, PartnerIndex, PartnerSet};
@@ -22,6 +25,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::error::{Doing as _, StoreError};
 use crate::fold::{Fold, Interned};
 use crate::high_water::HighWater;
+use crate::ordered::Ordered;
 use crate::place;
 use crate::schema;
 use crate::versions::{self, Found, Known};
@@ -53,13 +57,15 @@ pub struct Waiting {
 
 /// The store, open for writing.
 pub struct Home {
-    database: Connection,
+    pub(crate) database: Connection,
     path: PathBuf,
-    tip: Tip,
+    pub(crate) tip: Tip,
     /// A number that changes when the indexes are made anew, which numbers views anew.
     indexes: i64,
     fold: Fold,
-    water: HighWater,
+    pub(crate) water: HighWater,
+    /// Where this is one of several replicas: what they agree by.
+    pub(crate) order: Option<Ordered>,
     signing: Option<Signing>,
     /// Held by whichever process decides and appends.
     lock: File,
@@ -81,8 +87,8 @@ impl Home {
         let lock = folder.join(crate::LOCK);
         let lock = File::options().create(true).truncate(false).write(true).open(&lock);
         let lock = lock.map_err(|cause| StoreError::Lock(cause.to_string()))?;
-        let (signing, locked, found) = (None, 0, RefCell::default());
-        Ok(Self { database, path, tip, indexes, fold, water, signing, lock, locked, found })
+        let (order, signing, locked, found) = (None, None, 0, RefCell::default());
+        Ok(Self { database, path, tip, indexes, fold, water, order, signing, lock, locked, found })
     }
 
     /// Waits until no other process decides or appends, and keeps it so until [`Home::unlock`].
@@ -96,14 +102,26 @@ impl Home {
         // Nobody else writes now: one transaction for all that is read spares one for each question.
         let moved = moved.and_then(|()| self.read_together());
         let moved = moved.and_then(|()| self.has_moved());
-        match moved {
-            Ok(true) => self.catch_up().map(|()| true),
-            Ok(false) => Ok(false),
-            Err(error) => {
-                self.unlock();
-                Err(error)
+        let moved = moved.and_then(|moved| {
+            if moved {
+                self.catch_up()?;
             }
+            let mut stale = false;
+            if let Some(ordered) = &mut self.order {
+                ordered.reload(&self.database)?;
+                stale = ordered.stale;
+            }
+            Ok(moved | (stale && self.follow_alone()?))
+        });
+        if moved.is_err() {
+            self.unlock();
         }
+        moved
+    }
+
+    /// Whether this process decides and appends now.
+    pub fn is_locked(&self) -> bool {
+        self.locked > 0
     }
 
     fn has_moved(&self) -> Result<bool, StoreError> {
@@ -115,6 +133,16 @@ impl Home {
         self.indexes = read_indexes(&self.database)?;
         self.fold = Fold::load(&self.database)?;
         self.water.reload()
+    }
+
+    /// The tables are as they are now: a change from here on is another's.
+    pub(crate) fn note_indexes(&mut self) -> Result<(), StoreError> {
+        self.indexes = read_indexes(&self.database)?;
+        Ok(())
+    }
+
+    pub(crate) fn forget_found(&self) {
+        self.found.take();
     }
 
     /// Lets other processes decide and append again.
@@ -412,13 +440,13 @@ impl Home {
             }
             Ok(())
         });
-        self.indexes = read_indexes(&self.database)?;
+        self.note_indexes()?;
         self.fold = Fold::load(&self.database)?;
         rebuilt
     }
 
     /// Runs `work` in one transaction: all of it or nothing.
-    fn in_transaction<T>(
+    pub(crate) fn in_transaction<T>(
         &mut self,
         doing: &'static str,
         work: impl FnOnce(&Connection, &mut Fold) -> Result<T, StoreError>,
@@ -440,14 +468,8 @@ impl Home {
     }
 }
 
-impl Journal for Home {
-    type Error = StoreError;
-
-    fn tip(&self) -> Tip {
-        self.tip
-    }
-
-    fn append(&mut self, entries: &[Entry<'_>]) -> Result<Tip, StoreError> {
+impl Home {
+    fn append_alone(&mut self, entries: &[Entry<'_>]) -> Result<Tip, StoreError> {
         let blocks = block::write(entries, self.tip.next, self.tip.chain);
         let Some(last) = blocks.last() else {
             return Ok(self.tip);
@@ -456,18 +478,54 @@ impl Journal for Home {
             next: self.tip.next + u64::try_from(entries.len()).unwrap_or_default(),
             chain: last.chain,
         };
-        let signing = self.signing.take();
+        let after = self.tip;
+        let (signing, mut order) = (self.signing.take(), self.order.take());
         let found = self.found.take();
         let signed = self.in_transaction("appending to the log", |database, fold| {
             insert_blocks(database, &blocks)?;
             fold.apply(database, &blocks, &found)?;
-            signing.as_ref().map_or(Ok(Vec::new()), |signing| sign(database, fold, signing))
+            let signed =
+                signing.as_ref().map_or(Ok(Vec::new()), |signing| sign(database, fold, signing))?;
+            if let Some(ordered) = &mut order {
+                let note = |(partner, made): &(u8, Signed)| (*partner, made.note.clone());
+                let notes = signed.iter().map(note).collect();
+                ordered.publish(database, Append { after, blocks, notes })?;
+            }
+            Ok(signed)
         });
-        self.signing = signing;
+        (self.signing, self.order) = (signing, order);
+        if let (Some(ordered), true) = (&mut self.order, signed.is_err()) {
+            // The order may have it, and the database does not.
+            ordered.stale = true;
+            ordered.reload(&self.database)?;
+        }
         let signed = signed?;
         self.tip = tip;
-        self.water.raise(signed)?;
+        self.water.raise(signed.into_iter().map(|(_, made)| (made.origin, made.size)))?;
         Ok(tip)
+    }
+}
+
+impl Journal for Home {
+    type Error = StoreError;
+
+    fn tip(&self) -> Tip {
+        self.tip
+    }
+
+    fn append(&mut self, entries: &[Entry<'_>]) -> Result<Tip, StoreError> {
+        if self.order.is_none() || self.locked > 0 {
+            return self.append_alone(entries);
+        }
+        let before = self.tip;
+        self.lock()?;
+        let appended = if self.tip == before {
+            self.append_alone(entries)
+        } else {
+            Err(OrderError::Moved.into())
+        };
+        self.unlock();
+        appended
     }
 
     fn block(&self, seq: Seq) -> Result<Option<Block>, StoreError> {
@@ -478,7 +536,7 @@ impl Journal for Home {
     }
 }
 
-fn insert_blocks(database: &Connection, blocks: &[Block]) -> Result<(), StoreError> {
+pub(crate) fn insert_blocks(database: &Connection, blocks: &[Block]) -> Result<(), StoreError> {
     let mut insert = database
         .prepare_cached("INSERT INTO block (first, chain, head, body) VALUES (?1, ?2, ?3, ?4)")
         .doing("preparing to write the log")?;
@@ -490,12 +548,12 @@ fn insert_blocks(database: &Connection, blocks: &[Block]) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Signs the ledgers that grew, and gives their sizes.
+/// Signs the ledgers that grew: of which partners, and what they are.
 fn sign(
     database: &Connection,
     fold: &mut Fold,
     signing: &Signing,
-) -> Result<Vec<(String, u64)>, StoreError> {
+) -> Result<Vec<(u8, Signed)>, StoreError> {
     let mut signed = Vec::new();
     for tail in fold.grown_trees() {
         let nation = signing.partners.iter().find(|(partner, _)| partner.get() == tail.partner);
@@ -504,15 +562,27 @@ fn sign(
         let (size, root) = (tail.tree.size(), tail.tree.root());
         signed.push((tail.partner, checkpoint::sign(&signing.key, &origin, size, root)?));
     }
+    save_signed(database, &signed)?;
+    Ok(signed)
+}
+
+/// Keeps the newest checkpoint of each ledger.
+pub(crate) fn save_signed(
+    database: &Connection,
+    signed: &[(u8, Signed)],
+) -> Result<(), StoreError> {
     let mut insert = database
-        .prepare_cached("INSERT OR REPLACE INTO signed (partner, size, note) VALUES (?1, ?2, ?3)")
+        .prepare_cached(
+            "INSERT INTO signed (partner, size, note) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE
+             SET size = excluded.size, note = excluded.note WHERE excluded.size >= size",
+        )
         .doing("preparing to write checkpoints")?;
-    for (partner, checkpoint) in &signed {
+    for (partner, checkpoint) in signed {
         insert
             .execute(params![partner, checkpoint.size.cast_signed(), checkpoint.note])
             .doing("writing checkpoints")?;
     }
-    Ok(signed.into_iter().map(|(_, made)| (made.origin, made.size)).collect())
+    Ok(())
 }
 
 fn read_tip(database: &Connection) -> Result<Tip, StoreError> {
@@ -536,7 +606,7 @@ fn read_indexes(database: &Connection) -> Result<i64, StoreError> {
 }
 
 /// The place after the last entry of a block.
-fn after(head: &[u8], first: Seq) -> Result<Seq, StoreError> {
+pub(crate) fn after(head: &[u8], first: Seq) -> Result<Seq, StoreError> {
     block::records(first, head).try_fold(first, |_, record| Ok(record?.seq + 1))
 }
 

@@ -1,8 +1,10 @@
 //! The store: SQLite as the log's default home, and every index's only home.
 //!
-//! In scope: [`Home`], the one writer (append, fold, sign, rebuild); [`Reader`], what views ask
-//! (rows of a partner's view, released bytes, proofs); backup and restore.
-//! Out of scope: what is decided (`entente-release`, `entente-intake`), how it is sent (views).
+//! In scope: [`Home`], the one writer (append, fold, sign, rebuild; as one of several replicas, fold
+//! what others appended); [`Reader`], what views ask (rows of a partner's view, released bytes,
+//! proofs); backup and restore.
+//! Out of scope: what is decided (`entente-release`, `entente-intake`), how it is sent (views), what
+//! replicas agree by (`entente-stream`).
 //!
 //! Format: docs/formats/store.md.
 
@@ -15,6 +17,7 @@ mod feed;
 mod fold;
 mod high_water;
 mod home;
+mod ordered;
 mod place;
 mod reader;
 mod schema;
@@ -29,6 +32,7 @@ pub use error::StoreError;
 pub use feed::{FEED_BYTES, FEED_ENTRIES_MAX, FeedPage};
 pub use fold::Interned;
 pub use home::{Home, Signing, Waiting};
+pub use ordered::Reach;
 pub use reader::{Listed, Reader, Rows, Selection, Version};
 pub use versions::Known;
 
