@@ -438,7 +438,7 @@ pub(crate) enum Partner {
 pub(crate) enum Peer {
     /// Make this node's card, to be given to partners. The fingerprint is told over another way.
     Invite {
-        /// Where partners reach this node, such as https://node.kor.example:8443. Default: as before.
+        /// Where partners reach this node, such as `https://node.kor.example:8443`. Default: as before.
         #[arg(long)]
         address: Option<String>,
         /// The file to write the card to. Default: standard output.
