@@ -7,7 +7,8 @@
 //!
 //! Invariants:
 //! * A recall only narrows, and whoever had the object in any version is told.
-//! * After it, no later decision gives the object to a nation that it was taken back from.
+//! * After it, no later decision about what is here gives the object to a nation that it was taken back
+//!   from. A newer version that names the nation again is a new release.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +18,10 @@ use entente_object::id::Id;
 use entente_object::time::Timestamp;
 use entente_release::label::Fault;
 use entente_release::{Nation, NationSet, PartnerIndex};
+use rustc_hash::FxHashSet;
 
 use crate::acts::{ExpiredAct, RecallAct, kind};
-use crate::desk::{Desk, IntakeError, every, latest};
+use crate::desk::{Desk, IntakeError, every};
 use crate::take::Plan;
 
 /// A recall, and whether it was acknowledged.
@@ -160,14 +162,8 @@ impl Desk {
         if over.is_empty() {
             return Ok(over);
         }
-        let done: Vec<ExpiredAct> =
-            latest(&self.home, kind::EXPIRED, |act: &ExpiredAct| act.label)?;
-        let is_done = |number: &LabelNumber| done.iter().any(|act| act.label == *number);
-        Ok(over.into_iter().filter(|number| !is_done(number)).collect())
-    }
-
-    /// What partners took back that they had released to this nation.
-    pub fn recalled_by_partners(&self) -> Result<Vec<crate::acts::RecalledAct>, IntakeError> {
-        every(&self.home, kind::RECALLED)
+        let done = every::<ExpiredAct>(&self.home, kind::EXPIRED)?;
+        let done: FxHashSet<LabelNumber> = done.into_iter().map(|act| act.label).collect();
+        Ok(over.into_iter().filter(|number| !done.contains(number)).collect())
     }
 }

@@ -10,7 +10,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_log::ledger::Leaf;
-use entente_log::tree::{NodeHash, Tree};
+use entente_log::tree::Tree;
 use entente_release::{Nation, partner};
 use rustc_hash::FxHashSet;
 
@@ -41,8 +41,6 @@ pub struct Delivery {
 pub struct Recomputed {
     /// The tree of the leaves that are kept.
     pub tree: Tree,
-    /// The stored hashes of the tree: with them any entry is proven.
-    pub hashes: Vec<NodeHash>,
     /// The leaves.
     pub leaves: Vec<Leaf>,
     /// How many objects that were released, and not taken back, are not here: refused, with an alarm.
@@ -112,12 +110,8 @@ impl Desk {
     /// Recomputes what was received from the leaves and objects that are kept here.
     pub fn recompute(&self, nation: Nation) -> Result<Recomputed, IntakeError> {
         let kind = kind::leaves(nation);
-        let mut made = Recomputed {
-            tree: Tree::default(),
-            hashes: Vec::new(),
-            leaves: Vec::new(),
-            not_taken: 0,
-        };
+        let mut made = Recomputed { tree: Tree::default(), leaves: Vec::new(), not_taken: 0 };
+        let mut stored = Vec::new();
         for (seq, act) in self.home.acts(&kind)? {
             let damaged = |reason: String| IntakeError::Act { seq, kind: kind.clone(), reason };
             let read: LeavesAct =
@@ -129,7 +123,8 @@ impl Desk {
             }
             for leaf in bytes.chunks(Leaf::BYTES) {
                 let leaf = Leaf::read(leaf).ok_or_else(|| damaged("it is no leaf".to_owned()))?;
-                made.tree.append(leaf.hash(), &mut made.hashes);
+                made.tree.append(leaf.hash(), &mut stored);
+                stored.clear();
                 made.leaves.push(leaf);
             }
         }
