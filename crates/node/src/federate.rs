@@ -14,7 +14,7 @@ use axum::Router;
 use entente_object::clock::Clock;
 use entente_peer::Pace;
 use entente_peer::api::{Doors, routes};
-use entente_peer::bureau::Bureau;
+use entente_peer::bureau::{Bureau, NO_CARD};
 use entente_peer::card::Card;
 use entente_peer::doors::{Caller, Partners};
 use entente_peer::follow::{Follower, LinkError, State, Watched};
@@ -51,7 +51,7 @@ struct Known {
 impl Known {
     fn card(&self, caller: &Caller) -> Result<Card, String> {
         let met = self.bureau.met(caller.nation);
-        met.map(|met| met.card).ok_or_else(|| "no card of yours is here".to_owned())
+        met.map(|met| met.card).ok_or_else(|| NO_CARD.to_owned())
     }
 }
 
@@ -205,7 +205,13 @@ pub(crate) async fn watch_growth(
     told: Grower,
     mut stopped: watch::Receiver<bool>,
 ) {
-    let Ok(reader) = Reader::open(&folder) else { return };
+    let reader = match Reader::open(&folder) {
+        Ok(reader) => reader,
+        Err(error) => {
+            tracing::error!("partners' nodes are not told when something is released: {error}");
+            return;
+        }
+    };
     let mut seen = None;
     loop {
         tokio::select! {

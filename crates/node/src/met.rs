@@ -138,7 +138,12 @@ impl Lists {
         let list =
             fs::read_to_string(self.path(caller.nation)).map_err(|_| SHOW_YOURS.to_owned())?;
         self.check(caller, card, &list)?;
-        self.vouched.lock().unwrap_or_else(PoisonError::into_inner).insert(key, now);
+        let mut vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
+        // A partner may show ever new certificates.
+        let is_recent =
+            |at: &Timestamp| (0..VOUCHED_FOR).contains(&(now.unix_micros() - at.unix_micros()));
+        vouched.retain(|_, at| is_recent(at));
+        vouched.insert(key, now);
         Ok(())
     }
 

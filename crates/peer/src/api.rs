@@ -121,7 +121,11 @@ impl axum::response::IntoResponse for Refusal {
                 "show the client certificate of a node whose card was accepted here".to_owned(),
             ),
             Self::NotAdmitted(why) => (StatusCode::FORBIDDEN, why),
-            Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, "too much at once".to_owned()),
+            Self::TooMany => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "two streams of yours are open already: end one, or try again in a minute"
+                    .to_owned(),
+            ),
             Self::Bad(why) => (StatusCode::BAD_REQUEST, why),
             Self::Failed(why) => {
                 tracing::error!("a partner's node was not answered: {why}");

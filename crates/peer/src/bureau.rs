@@ -25,6 +25,10 @@ use crate::doors::{Keeper, KeeperError, ReceiptError};
 use crate::met::{Cards, Met, MetError};
 use crate::page::{Edge, Fault, Page, Position, What};
 
+/// What a node is told that was not met.
+pub const NO_CARD: &str =
+    "no card of yours is here: let this nation's people accept it with `entente peer accept`";
+
 /// The desk, as federation sees it.
 pub struct Bureau {
     desk: Arc<Mutex<Desk>>,
@@ -150,7 +154,7 @@ impl Keeper for Bureau {
 
     fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
         let failed = |error: &dyn std::fmt::Display| ReceiptError::Failed(error.to_string());
-        let refused = || ReceiptError::Refused("no card of yours is here".to_owned());
+        let refused = || ReceiptError::Refused(NO_CARD.to_owned());
         let met = self.cards.of(by).ok_or_else(refused)?;
         let index = met.index.ok_or_else(refused)?;
         let own = origin(self.here, by);
