@@ -484,3 +484,96 @@ fn a_store_that_was_put_back_is_not_served() {
     assert!(poland.alarms().contains("alarms: 0 recorded"));
     assert_eq!(poland.count("received", &korea), 9);
 }
+
+/// Both receive what the other releases from now on, and nothing was an alarm.
+#[track_caller]
+fn exchange(korea: &Member, poland: &Member, from: usize) {
+    korea.release(from..from + 3, "POL");
+    poland.release(from + 1000..from + 1002, "KOR");
+    let sizes = [korea.count("released", poland), poland.count("released", korea)];
+    poland.has_received(sizes[0], korea);
+    korea.has_received(sizes[1], poland);
+    korea.has_receipts(sizes[0], poland);
+    poland.has_receipts(sizes[1], korea);
+}
+
+#[test]
+fn keys_and_roots_are_replaced_while_both_exchange() {
+    let [korea, poland] = two();
+    exchange(&korea, &poland, 0);
+    let shown = |member: &Member| member.node.json(&["keys", "show"]);
+    let before = shown(&korea);
+    // Not begun, there is nothing to finish; begun twice, neither would count.
+    korea.node.run(&["keys", "rotate", "--finish"]).ends(2).says(&["no rotation is under way"]);
+    korea.node.run(&["--dry-run", "keys", "rotate"]).ends(0).says(&["would be replaced"]);
+    assert_eq!(shown(&korea), before);
+    // Poland is away: Korea signs with both keys, and does not finish without Poland.
+    poland.kill();
+    korea.node.run(&["keys", "rotate"]).ends(0);
+    korea.node.run(&["keys", "rotate"]).ends(2).says(&["--finish"]);
+    let said = korea.node.run(&["keys", "rotate", "--finish"]).ends(2).said();
+    assert!(said.contains("POL's node has not fetched the new card yet"), "{said}");
+    let rotating = shown(&korea);
+    assert_ne!(rotating["key"], before["key"]);
+    assert_eq!(rotating["rotating"], true);
+    korea.release(100..103, "POL");
+    poland.serve();
+    let took = |by: &Member, from: &Member| {
+        let what = format!("{} takes the new card of {}", by.code, from.code);
+        until(&what, || shown(from)["partners"][0]["has_card"] == true);
+    };
+    took(&poland, &korea);
+    exchange(&korea, &poland, 110);
+    // Both at once, each in the middle of the other's.
+    poland.node.run(&["keys", "rotate", "--root"]).ends(0);
+    took(&korea, &poland);
+    exchange(&korea, &poland, 120);
+    korea.node.run(&["keys", "rotate", "--finish"]).ends(0);
+    exchange(&korea, &poland, 130);
+    poland.node.run(&["keys", "rotate", "--finish"]).ends(0);
+    exchange(&korea, &poland, 140);
+    for member in [&korea, &poland] {
+        let now = shown(member);
+        assert_eq!(now["rotating"], false, "{now}");
+        until("the last card is taken", || shown(member)["partners"][0]["has_card"] == true);
+        member.is_sound();
+    }
+    // After a restart of both, and once more; the receipts of before still verify.
+    korea.serve();
+    poland.serve();
+    exchange(&korea, &poland, 150);
+    poland.node.run(&["keys", "rotate", "--key"]).ends(0);
+    took(&korea, &poland);
+    poland.node.run(&["keys", "rotate", "--finish"]).ends(0);
+    exchange(&korea, &poland, 160);
+    assert_ne!(shown(&korea)["certificates"], before["certificates"]);
+    for member in [&korea, &poland] {
+        member.node.run(&["ledger", "verify", "--all"]).ends(0);
+        member.is_sound();
+    }
+}
+
+#[test]
+fn certificates_are_renewed_and_an_address_moves_without_people() {
+    let [korea, poland] = two();
+    exchange(&korea, &poland, 0);
+    let shown = |member: &Member| member.node.json(&["keys", "show"]);
+    let before = shown(&korea);
+    korea.node.run(&["keys", "renew"]).ends(0);
+    let after = shown(&korea);
+    assert_eq!(after["certificates"][0], before["certificates"][0], "the root is another one");
+    for at in 1..3 {
+        assert_ne!(after["certificates"][at]["sha256"], before["certificates"][at]["sha256"]);
+        assert_eq!(after["certificates"][at]["names"], before["certificates"][at]["names"]);
+    }
+    exchange(&korea, &poland, 10);
+    // The same node under another name: Poland learns it where it knew it, and asks there.
+    let address = format!("https://127.0.0.1:{}", korea.port());
+    korea.node.run(&["peer", "invite", "--address", &address]).ends(0);
+    korea.serve();
+    until("Poland has the new address", || poland.with(&korea)["address"] == *address);
+    exchange(&korea, &poland, 20);
+    for member in [&korea, &poland] {
+        member.is_sound();
+    }
+}

@@ -85,7 +85,7 @@ fn node(folder: &std::path::Path) -> Desk {
         let record = desk.add_partner(code.parse().unwrap()).unwrap();
         partners.push((record.partner.index, record.partner.nation));
     }
-    desk.home_mut().sign_with(Signing { key, here: Nation::KOR, partners }).unwrap();
+    desk.home_mut().sign_with(Signing { key: key.into(), here: Nation::KOR, partners }).unwrap();
     std::thread::sleep(Duration::from_millis(2));
     desk
 }

@@ -31,6 +31,8 @@ pub mod kind {
     pub const EVIDENCE: &str = "evidence";
     /// A [`super::PeerAct`].
     pub const PEER: &str = "peer";
+    /// A [`super::CardAct`].
+    pub const CARD: &str = "card";
     /// A [`super::RecallAct`].
     pub const RECALL: &str = "recall";
     /// An [`super::ExpiredAct`].
@@ -51,6 +53,11 @@ pub mod kind {
     /// [`super::ReceiptAct`]s of a nation.
     pub fn receipt(nation: super::Nation) -> String {
         format!("receipt/{nation}")
+    }
+
+    /// [`super::HoldsAct`]s of a nation.
+    pub fn holds(nation: super::Nation) -> String {
+        format!("holds/{nation}")
     }
 }
 
@@ -211,6 +218,22 @@ pub struct PeerAct {
     /// The nation.
     pub nation: String,
     /// Its card, as it was given.
+    pub card: String,
+}
+
+/// This node's card was followed by another: what partners are given who hold the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardAct {
+    /// The card before, by the SHA-256 of its text, hexadecimal.
+    pub before: String,
+    /// The succession (docs/formats/peer.md).
+    pub succession: String,
+}
+
+/// Which card of this node a partner's node holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldsAct {
+    /// SHA-256 of its text, hexadecimal.
     pub card: String,
 }
 

@@ -27,7 +27,7 @@ use entente_store::{Home, Known, StoreError};
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 
-use crate::acts::{NationalAct, NodeAct, PartnerAct, PeerAct, ProgrammeAct, kind};
+use crate::acts::{CardAct, NationalAct, NodeAct, PartnerAct, PeerAct, ProgrammeAct, kind};
 use crate::decide::Decided;
 use crate::label::Marking;
 
@@ -132,7 +132,8 @@ pub struct Desk {
     pub(crate) home: Home,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) here: Nation,
-    pub(crate) node: NodeAct,
+    /// What node this is and was, the latest last: its key may have been replaced.
+    pub(crate) nodes: Vec<NodeAct>,
     pub(crate) policies: Policies,
     pub(crate) partners: Vec<Partner>,
     pub(crate) records: Vec<PartnerRecord>,
@@ -155,13 +156,14 @@ pub struct Desk {
 impl Desk {
     /// Opens the desk over a store. The channel is operations.
     pub fn open(home: Home, clock: Arc<dyn Clock>) -> Result<Self, IntakeError> {
-        let node: NodeAct = last(&home, kind::NODE)?.ok_or(IntakeError::NoNode)?;
+        let nodes: Vec<NodeAct> = every(&home, kind::NODE)?;
+        let node = nodes.last().ok_or(IntakeError::NoNode)?;
         let here = node.nation.parse().map_err(|_| IntakeError::NoNode)?;
         let mut desk = Self {
             home,
             clock,
             here,
-            node,
+            nodes,
             policies: Policies::adopt(Vec::new(), Vec::new()).map_err(IntakeError::Programme)?,
             partners: Vec::new(),
             records: Vec::new(),
@@ -186,6 +188,7 @@ impl Desk {
     /// Reads partners and programmes from the log again.
     fn refresh(&mut self) -> Result<(), IntakeError> {
         self.approvals.take();
+        self.nodes = every(&self.home, kind::NODE)?;
         self.policies = policies(
             &latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?,
             &latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
@@ -211,6 +214,11 @@ impl Desk {
         Ok(())
     }
 
+    /// Reads from the log again what another process may have recorded.
+    pub fn look_again(&mut self) -> Result<(), IntakeError> {
+        self.alone(Self::refresh)
+    }
+
     /// The store.
     pub fn home(&self) -> &Home {
         &self.home
@@ -226,9 +234,40 @@ impl Desk {
         self.here
     }
 
-    /// What node this is.
-    pub fn node(&self) -> &NodeAct {
-        &self.node
+    /// The public key with which this node signs.
+    pub fn key(&self) -> &str {
+        self.nodes.last().map_or("", |node| &node.key)
+    }
+
+    /// The public keys with which this node signed, the one of now last.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().map(|node| node.key.as_str())
+    }
+
+    /// Records that this node signs with another key. It has no card that would have to say so.
+    pub fn replace_key(&mut self, key: &str) -> Result<(), IntakeError> {
+        let node = NodeAct { nation: self.here.to_string(), key: key.to_owned() };
+        self.alone(|desk| {
+            if desk.key() != node.key {
+                desk.record(kind::NODE, &node)?;
+            }
+            desk.refresh()
+        })
+    }
+
+    /// Records that this node's card was followed by another one, with the key on it.
+    pub fn turn(&mut self, card: &CardAct, key: &str) -> Result<(), IntakeError> {
+        let node = NodeAct { nation: self.here.to_string(), key: key.to_owned() };
+        self.alone(|desk| {
+            let now = desk.now();
+            let mut acts = vec![(kind::CARD, to_json(&desk.home, kind::CARD, card)?)];
+            if desk.key() != node.key {
+                acts.push((kind::NODE, to_json(&desk.home, kind::NODE, &node)?));
+            }
+            let entry = |(kind, json)| Entry::Act(act_entry(kind, json, now));
+            desk.home.append(&acts.into_iter().map(entry).collect::<Vec<_>>())?;
+            desk.refresh()
+        })
     }
 
     /// The adopted programmes and national caveats.
@@ -473,18 +512,21 @@ fn append_act(
     act: &impl serde::Serialize,
     now: Timestamp,
 ) -> Result<(), IntakeError> {
-    let json = serde_json::to_string(act).map_err(|cause| IntakeError::Act {
+    let json = to_json(home, kind, act)?;
+    home.append(&[Entry::Act(act_entry(kind, json, now))])?;
+    Ok(())
+}
+
+fn to_json(home: &Home, kind: &str, act: &impl serde::Serialize) -> Result<String, IntakeError> {
+    serde_json::to_string(act).map_err(|cause| IntakeError::Act {
         seq: home.tip().next,
         kind: kind.to_owned(),
         reason: cause.to_string(),
-    })?;
-    let entry = Entry::Act(Act {
-        kind: Cow::Borrowed(kind),
-        at: now.unix_micros(),
-        json: Cow::Owned(json),
-    });
-    home.append(&[entry])?;
-    Ok(())
+    })
+}
+
+fn act_entry(kind: &str, json: String, now: Timestamp) -> Act<'_> {
+    Act { kind: Cow::Borrowed(kind), at: now.unix_micros(), json: Cow::Owned(json) }
 }
 
 /// The acts of a kind, of each thing the last, in the order in which things first appeared.
@@ -515,8 +557,4 @@ pub(crate) fn every<T: DeserializeOwned>(home: &Home, kind: &str) -> Result<Vec<
         })
     };
     home.acts(kind)?.into_iter().map(read).collect()
-}
-
-fn last<T: DeserializeOwned>(home: &Home, kind: &str) -> Result<Option<T>, IntakeError> {
-    Ok(latest(home, kind, |_: &T| ())?.pop())
 }

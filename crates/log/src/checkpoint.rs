@@ -52,7 +52,9 @@ pub fn sign(key: &Key, origin: &str, size: u64, root: Hash) -> Result<Signed, Ch
     let malformed = CheckpointError::Malformed;
     let checkpoint = Checkpoint::new(origin, size, root, "").map_err(|_| malformed.clone())?;
     let mut note = Note::new(&checkpoint.to_bytes(), &[]).map_err(|_| malformed.clone())?;
-    note.add_sigs(&[key]).map_err(|_| malformed.clone())?;
+    for key in key.signers() {
+        note.add_sigs(&[key]).map_err(|_| malformed.clone())?;
+    }
     let note = String::from_utf8(note.to_bytes()).map_err(|_| malformed)?;
     Ok(Signed { origin: origin.to_owned(), size, root, note })
 }
@@ -113,5 +115,17 @@ mod tests {
         let shorter = signed.note.replacen("\n42\n", "\n41\n", 1);
         assert_eq!(refused(&shorter, "KOR/ledger/POL", &key), Err(CheckpointError::NotSigned));
         assert_eq!(refused("", "KOR/ledger/POL", &key), Err(CheckpointError::Malformed));
+    }
+
+    #[test]
+    fn what_is_signed_while_a_key_is_replaced_verifies_with_either() {
+        let key = |seed| Key::from_seed("KOR", &[seed; 32]).unwrap();
+        let both = key(8).replacing(key(7));
+        assert_eq!(both.public(), key(8).public());
+        let signed = sign(&both, "KOR/ledger/POL", 42, record_hash(b"x")).unwrap();
+        for one in [key(7), key(8)] {
+            assert_eq!(verify(&signed.note, "KOR/ledger/POL", &one.public()), Ok(signed.clone()));
+        }
+        assert!(verify(&signed.note, "KOR/ledger/POL", &key(9).public()).is_err());
     }
 }

@@ -41,13 +41,17 @@ pub fn cosign(key: &Key, signed: &Signed, at: Timestamp) -> Result<Cosigned, Che
     let at = Timestamp::from_unix_micros(at.unix_seconds().saturating_mul(1_000_000));
     let seconds = u64::try_from(at.unix_seconds()).map_err(|_| CheckpointError::Malformed)?;
     let message = message(seconds, parsed.text());
-    let mut signature = seconds.to_be_bytes().to_vec();
-    signature.extend_from_slice(&key.sign_bytes(&message));
-    let id = key_id(&key.public()).ok_or(CheckpointError::Malformed)?;
-    let line = signed_note::Signature::new(key.name().to_owned(), id, signature);
-    let line = line.map_err(malformed)?.to_bytes();
-    let line = String::from_utf8(line).map_err(|_| CheckpointError::Malformed)?;
-    let note = format!("{}{}\n", signed.note, line.trim_end_matches('\n'));
+    let mut note = signed.note.clone();
+    for key in key.signers() {
+        let mut signature = seconds.to_be_bytes().to_vec();
+        signature.extend_from_slice(&key.sign_bytes(&message));
+        let id = key_id(&key.public()).ok_or(CheckpointError::Malformed)?;
+        let line = signed_note::Signature::new(key.name().to_owned(), id, signature);
+        let line = line.map_err(malformed)?.to_bytes();
+        let line = String::from_utf8(line).map_err(|_| CheckpointError::Malformed)?;
+        note.push_str(line.trim_end_matches('\n'));
+        note.push('\n');
+    }
     Ok(Cosigned { signed: Signed { note, ..signed.clone() }, at })
 }
 
@@ -138,6 +142,12 @@ mod tests {
         let two = cosign(&usa, &receipt.signed, at).unwrap().signed.note;
         for cosigner in [&pol, &usa] {
             assert!(verify(&two, (ORIGIN, &kor.public()), &cosigner.public()).is_ok());
+        }
+        // While its key is being replaced it is by either.
+        let both =
+            cosign(&key("POL", 11).replacing(key("POL", 8)), &signed, at).unwrap().signed.note;
+        for cosigner in [key("POL", 11), key("POL", 8)] {
+            assert!(verify(&both, (ORIGIN, &kor.public()), &cosigner.public()).is_ok());
         }
         let refused = Err(CheckpointError::NotCosigned);
         assert_eq!(verify(&signed.note, (ORIGIN, &kor.public()), &pol.public()), refused);

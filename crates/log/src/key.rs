@@ -13,10 +13,12 @@ pub trait Random {
     fn fill(&mut self, bytes: &mut [u8]);
 }
 
-/// Who signs: a name and an Ed25519 key.
+/// Who signs: a name and an Ed25519 key. While a key is being replaced also the one before, so that
+/// notes verify for those who know either.
 pub struct Key {
     name: String,
     secret: SigningKey,
+    before: Option<Box<Key>>,
 }
 
 /// A key's name does not fit a signed note.
@@ -28,10 +30,26 @@ impl Key {
     /// The key of a stored 32-byte seed.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, BadKeyName> {
         if signed_note::is_key_name_valid(name) {
-            Ok(Self { name: name.to_owned(), secret: SigningKey::from_bytes(seed) })
+            Ok(Self { name: name.to_owned(), secret: SigningKey::from_bytes(seed), before: None })
         } else {
             Err(BadKeyName(name.to_owned()))
         }
+    }
+
+    /// The same key, that signs notes together with the one that it replaces.
+    #[must_use]
+    pub fn replacing(self, before: Self) -> Self {
+        Self { before: Some(Box::new(before)), ..self }
+    }
+
+    /// The key that it replaces.
+    pub fn before(&self) -> Option<&Self> {
+        self.before.as_deref()
+    }
+
+    /// What signs notes: this one, and the one that it replaces.
+    pub(crate) fn signers(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |key| key.before())
     }
 
     /// The name that signatures bear.

@@ -6,6 +6,7 @@
 //! | `root.pem` | the root, which partners trust | everybody |
 //! | `server.key`, `server.pem` | what the node shows to those who connect | owner, everybody |
 //! | `crl.pem` | the revocation list, signed by the root | everybody |
+//! | `former/` | the same of the root before, until a rotation is finished (`keys`) | as above |
 //! | `partners/POL.key`, `partners/POL.pem` | what Poland's machines show to the node | owner, everybody |
 //!
 //! `root.key` is not read while the node serves: move it off the machine, and bring it back to
@@ -22,6 +23,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -31,11 +33,11 @@ use entente_release::Nation;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    RevokedCertParams, SerialNumber,
+    RevokedCertParams, SerialNumber, SigningKey as _,
 };
 use sha2::{Digest as _, Sha256};
 use x509_parser::certificate::X509Certificate;
-use x509_parser::extensions::{ParsedExtension, X509Extension};
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::oid_registry::OID_X509_EXT_CRL_NUMBER;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::revocation_list::CertificateRevocationList;
@@ -260,6 +262,50 @@ impl Keys {
         Self { folder: home.join("keys") }
     }
 
+    /// Keys in a folder of their own.
+    pub(crate) fn in_folder(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    /// Those of the root before, until its rotation is finished.
+    pub(crate) fn former(&self) -> Option<Self> {
+        let former = Self { folder: self.folder.join("former") };
+        former.root().exists().then_some(former)
+    }
+
+    /// The roots that count, and the revocation list of each.
+    pub(crate) fn authorities(&self) -> impl Iterator<Item = Self> {
+        std::iter::once(self.clone()).chain(self.former())
+    }
+
+    /// The revocation list by the root that signed what this node shows to partners' nodes.
+    pub(crate) fn shown_crl(&self) -> Result<PathBuf, CertificateError> {
+        let client = Certificate::read(&self.client())?;
+        for keys in self.authorities() {
+            if Certificate::read(&keys.root())?.signed(&client) {
+                return Ok(keys.crl());
+            }
+        }
+        Ok(self.crl())
+    }
+
+    /// The certificates of partners, those that were replaced as well.
+    pub(crate) fn partners(&self) -> Result<Vec<PathBuf>, CertificateError> {
+        let folder = self.folder.join("partners");
+        let files = match fs::read_dir(&folder) {
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(CertificateError::Read { path: folder, source }),
+            Ok(files) => files,
+        };
+        let paths = files.filter_map(|file| Some(file.ok()?.path()));
+        Ok(paths.filter(|path| path.extension().is_some_and(|end| end == "pem")).collect())
+    }
+
+    /// Until when the revocation list is good.
+    pub(crate) fn list_until(&self) -> Result<Timestamp, CertificateError> {
+        Ok(read_crl(&self.crl())?.until)
+    }
+
     /// The folder that holds them.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
@@ -332,10 +378,14 @@ impl Keys {
     /// Everything that is wrong, or soon will be, with what a server needs, for people. Empty if
     /// all is well.
     pub(crate) fn faults(&self, now: Timestamp) -> Vec<CertificateError> {
-        let key = read_key(&self.server_key(), "issue a server certificate").err();
-        let root = check_certificate(&self.root(), "run `entente init`", now);
-        let server = check_certificate(&self.server(), "issue a server certificate", now);
-        [key, root.err(), server.err(), self.check_crl(now).err()].into_iter().flatten().collect()
+        let renew = "run `entente keys renew`";
+        let key = read_key(&self.server_key(), renew).err();
+        let root = check_certificate(&self.root(), "run `entente init`", now).err();
+        let server = check_certificate(&self.server(), renew, now).err();
+        let mut client = self.client().exists().then_some(self.client());
+        let client = client.take().and_then(|path| check_certificate(&path, renew, now).err());
+        let lists = self.authorities().filter_map(|keys| keys.check_crl(now).err());
+        [key, root, server, client].into_iter().flatten().chain(lists).collect()
     }
 
     fn check_crl(&self, now: Timestamp) -> Result<(), CertificateError> {
@@ -458,6 +508,11 @@ impl Authority {
             sha256: Sha256::digest(certificate.der()).into(),
             validity,
         })
+    }
+
+    /// Signs something else than a certificate: ECDSA over P-256 and SHA-256, in DER.
+    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, CertificateError> {
+        Ok(self.issuer.key().sign(message)?)
     }
 
     /// Revokes a certificate that this root signed, and signs the list anew. Revoking twice is
@@ -608,6 +663,51 @@ fn read_crl(path: &Path) -> Result<RevocationList, CertificateError> {
     })
 }
 
+/// What a certificate says.
+pub(crate) struct Certificate {
+    /// The names or addresses that it is for.
+    pub(crate) names: Vec<String>,
+    /// Its last second.
+    pub(crate) until: Timestamp,
+    /// SHA-256 of it as DER.
+    pub(crate) sha256: [u8; 32],
+    key: Option<Vec<u8>>,
+    issuer: Option<Vec<u8>>,
+}
+
+impl Certificate {
+    /// Reads one of this node.
+    pub(crate) fn read(path: &Path) -> Result<Self, CertificateError> {
+        let pem = read_pem(path, "run `entente keys renew`")?;
+        let certificate = pem.certificate(path)?;
+        let names = certificate.subject_alternative_name().ok().flatten();
+        let names = names.map_or(&[][..], |names| &names.value.general_names);
+        Ok(Self {
+            names: names.iter().filter_map(server_name).collect(),
+            until: instant(certificate.validity().not_after.timestamp()),
+            sha256: Sha256::digest(&pem.der).into(),
+            key: own_key(&certificate).map(<[u8]>::to_vec),
+            issuer: issuer_key(&certificate).map(<[u8]>::to_vec),
+        })
+    }
+
+    /// Whether its key signed another one, by the identifiers on both.
+    pub(crate) fn signed(&self, other: &Self) -> bool {
+        self.key.is_some() && self.key == other.issuer
+    }
+}
+
+fn server_name(name: &GeneralName<'_>) -> Option<String> {
+    if let GeneralName::DNSName(name) = name {
+        return Some((*name).to_owned());
+    }
+    let GeneralName::IPAddress(bytes) = name else { return None };
+    match <[u8; 4]>::try_from(*bytes) {
+        Ok(bytes) => Some(Ipv4Addr::from(bytes).to_string()),
+        Err(_) => Some(Ipv6Addr::from(<[u8; 16]>::try_from(*bytes).ok()?).to_string()),
+    }
+}
+
 /// The first part of a PEM file.
 struct Pem {
     text: String,
@@ -705,7 +805,7 @@ fn instant(unix_seconds: i64) -> Timestamp {
 }
 
 /// The key that signed the certificate, by its identifier.
-fn issuer_key<'c>(certificate: &'c X509Certificate<'_>) -> Option<&'c [u8]> {
+pub(crate) fn issuer_key<'c>(certificate: &'c X509Certificate<'_>) -> Option<&'c [u8]> {
     certificate.iter_extensions().find_map(|extension| {
         let ParsedExtension::AuthorityKeyIdentifier(id) = extension.parsed_extension() else {
             return None;

@@ -67,6 +67,13 @@ pub(crate) enum Command {
                             --out kor.card\n  entente peer accept pol.card --fingerprint 1f3a-…"
     )]
     Peer(Peer),
+    /// Show, renew and replace what this node signs with and shows.
+    #[command(
+        subcommand,
+        after_help = "Example, in two steps with days between them:\n  entente keys rotate\n  entente keys show\n  \
+                            entente keys rotate --finish"
+    )]
+    Keys(Keys),
     /// Make this folder one of several replicas of the node, on a NATS cluster of this nation.
     #[command(
         subcommand,
@@ -475,6 +482,36 @@ pub(crate) enum Peer {
         /// The nation.
         nation: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Keys {
+    /// Show what this node signs with and shows, until when, and how far a rotation is.
+    Show,
+    /// Issue the node's certificates and the revocation list anew. Needs keys/root.key.
+    Renew {
+        /// A name or address under which the node is reached; may be repeated. Default: as before.
+        #[arg(long = "name")]
+        names: Vec<String>,
+    },
+    /// Replace the signing key and the root; in two steps, so that no partner is shut out.
+    Rotate(Rotate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Rotate {
+    /// The signing key alone.
+    #[arg(long, conflicts_with = "root")]
+    pub(crate) key: bool,
+    /// The root alone.
+    #[arg(long)]
+    pub(crate) root: bool,
+    /// The second step: the old ones count no more. Refused while a partner knows them alone.
+    #[arg(long, conflicts_with_all = ["key", "root"])]
+    pub(crate) finish: bool,
+    /// A nation to be shut out, until it accepts the new card by hand; may be repeated.
+    #[arg(long, value_name = "NATION", requires = "finish")]
+    pub(crate) without: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -124,12 +124,8 @@ impl Coalition {
     pub(crate) fn meet(&self) -> Result<()> {
         let mut cards: BTreeMap<Nation, Card> = BTreeMap::new();
         for (nation, node) in &self.nodes {
-            let path = folder::card(&node.folder);
-            let known = fs::read_to_string(&path).ok().and_then(|text| Card::read(&text).ok());
-            let desk = folder::open(&node.folder)?;
-            let card = peer::card(&node.folder, &desk, &node.address, known)?;
-            fs::write(&path, card.text())?;
-            cards.insert(*nation, card);
+            let mut desk = folder::open(&node.folder)?;
+            cards.insert(*nation, peer::card(&node.folder, &mut desk, &node.address)?);
         }
         for (nation, node) in &self.nodes {
             let mut desk = folder::open(&node.folder)?;

@@ -5,6 +5,7 @@
 //! [`LOOK_EVERY`].
 
 use std::collections::BTreeMap;
+use std::fs::read_to_string as read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,7 +32,6 @@ use tokio::task::JoinHandle;
 use crate::certificate::Keys;
 use crate::dial::Dial;
 use crate::doors::{Door, Register};
-use crate::folder;
 use crate::met::Lists;
 
 /// How often it is looked whether a node was met or a partner changed.
@@ -93,8 +93,9 @@ pub(crate) struct Federation {
 
 impl Federation {
     pub(crate) fn new(folder: &Path, door: &Door, clock: Arc<dyn Clock>) -> Result<Self> {
-        let key = folder::signing_key(folder, door.desk().here())?;
-        let bureau = Arc::new(Bureau::new(folder, door.desk.clone(), key, clock.clone())?);
+        let keys = Keys::of(folder);
+        let roots = move || keys.authorities().filter_map(|keys| read(keys.root()).ok()).collect();
+        let bureau = Arc::new(Bureau::new(folder, door.desk.clone(), roots, clock.clone())?);
         let (channel, board) = (Channel::default(), Board::default());
         Ok(Self { folder: folder.to_owned(), clock, bureau, channel, board })
     }
@@ -109,7 +110,6 @@ impl Federation {
             keeper: self.bureau.clone(),
             clock: self.clock.clone(),
             growth,
-            card: std::fs::read_to_string(folder::card(&self.folder)).ok(),
             channel: self.channel.clone(),
             pace: Pace::default(),
         })
@@ -121,6 +121,9 @@ impl Federation {
             BTreeMap::new();
         let mut seen = None;
         loop {
+            if let Err(error) = self.bureau.look() {
+                tracing::error!("this node's new card is not offered: {error}");
+            }
             match self.look(seen) {
                 Ok(None) => {}
                 Ok(Some((version, met))) => {
@@ -177,7 +180,8 @@ impl Federation {
         let (state, keys) = (Watched::default(), Keys::of(&self.folder));
         self.board.0.lock().unwrap_or_else(PoisonError::into_inner).insert(nation, state.clone());
         let list = move || {
-            std::fs::read_to_string(keys.crl())
+            let path = keys.shown_crl().map_err(|error| LinkError(error.to_string()))?;
+            read(path)
                 .map_err(|cause| LinkError(format!("the revocation list is not here: {cause}")))
         };
         let follower = Follower {

@@ -23,6 +23,7 @@ use entente_release::Nation;
 use entente_store::{Home, Signing};
 use entente_stream::Stream;
 
+use crate::keys::settle;
 use crate::replica;
 
 /// The folder of keys.
@@ -69,10 +70,21 @@ pub(crate) fn read_secret(path: &Path) -> Result<[u8; 32]> {
     }
 }
 
-/// The node's signing key.
+/// The node's signing key, and until a rotation is finished the one that it replaces.
 pub(crate) fn signing_key(folder: &Path, nation: Nation) -> Result<Key> {
-    let seed = read_secret(&keys(folder).join("node.key"))?;
-    Ok(Key::from_seed(nation.as_str(), &seed)?)
+    let read = |path: PathBuf| -> Result<Key> {
+        Ok(Key::from_seed(nation.as_str(), &read_secret(&path)?)?)
+    };
+    let key = read(keys(folder).join("node.key"))?;
+    let former = keys(folder).join("former").join("node.key");
+    if former.exists() { Ok(key.replacing(read(former)?)) } else { Ok(key) }
+}
+
+/// When the signing keys were written.
+pub(crate) fn signs_since(folder: &Path) -> [Option<std::time::SystemTime>; 2] {
+    let keys = keys(folder);
+    [keys.join("node.key"), keys.join("former").join("node.key")]
+        .map(|path| path.metadata().and_then(|file| file.modified()).ok())
 }
 
 /// Notes that the node is served, as long as the file is held.
@@ -128,15 +140,16 @@ pub(crate) fn open(folder: &Path) -> Result<Desk> {
 /// Gives the desk the key, and the partners whose ledgers it signs.
 pub(crate) fn sign(folder: &Path, desk: &mut Desk) -> Result<()> {
     let here = desk.here();
+    settle(folder, desk)?;
     let key = signing_key(folder, here)?;
-    if key.public() != desk.node().key {
+    if key.public() != desk.key() {
         bail!(
             "{} is not the key that this node was set up with: put the right one back",
             keys(folder).join("node.key").display()
         );
     }
     let partners = desk.partners().iter().map(|r| (r.partner.index, r.partner.nation)).collect();
-    desk.home_mut().sign_with(Signing { key, here, partners })?;
+    desk.home_mut().sign_with(Signing { key: key.into(), here, partners })?;
     Ok(())
 }
 

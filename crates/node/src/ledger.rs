@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
+use entente_intake::acts::{PeerAct, kind};
 use entente_intake::{Desk, hex};
+use entente_log::checkpoint::{self, CheckpointError};
 use entente_log::ledger::{Happened, origin};
-use entente_log::{Seq, checkpoint, cosignature};
+use entente_log::{Seq, cosignature};
 use entente_object::id::Id;
 use entente_object::time::Timestamp;
 use entente_peer::card::Card;
@@ -160,12 +162,10 @@ pub(crate) fn verify_all(desk: &Desk, reader: &Reader, only: Option<Nation>) -> 
         let nation = record.partner.nation;
         if only.is_none_or(|only| only == nation) {
             let released = origin(desk.here(), nation);
-            let verified = reader.verify_ledger(
-                record.partner.index,
-                &released,
-                &desk.node().key,
-                &mut |at| bar.set_position(at),
-            );
+            let verified =
+                reader.verify_ledger(record.partner.index, &released, desk.key(), &mut |at| {
+                    bar.set_position(at);
+                });
             let receipt = verified.as_ref().ok().map(|_| receipt(desk, reader, nation)).transpose();
             let (note, error) = match receipt {
                 Ok(note) => (note.unwrap_or_default(), None),
@@ -181,18 +181,40 @@ pub(crate) fn verify_all(desk: &Desk, reader: &Reader, only: Option<Nation>) -> 
     Ok(Verified(all))
 }
 
-/// The card of a partner's node, if it was met.
-fn card(desk: &Desk, nation: Nation) -> Result<Option<Card>> {
-    Ok(desk.peer(nation).map(|act| Card::read(&act.card)).transpose()?)
+/// Verifies something with the keys that a partner's node had, the one of now first.
+fn by_any<T>(
+    desk: &Desk,
+    nation: Nation,
+    verify: impl Fn(&str) -> Result<T, CheckpointError>,
+) -> Result<Result<T, CheckpointError>> {
+    let mut keys = Vec::new();
+    for (_, act) in desk.home().acts(kind::PEER)?.iter().rev() {
+        let act: PeerAct = serde_json::from_str(&act.json)?;
+        if act.nation == nation.as_str() {
+            keys.push(Card::read(&act.card)?.key);
+        }
+    }
+    keys.dedup();
+    Ok(first(keys.iter().map(|key| verify(key))))
+}
+
+/// What verified, or why none did.
+fn first<T>(tries: impl Iterator<Item = Result<T, CheckpointError>>) -> Result<T, CheckpointError> {
+    tries.reduce(Result::or).unwrap_or(Err(CheckpointError::NotSigned))
 }
 
 /// Verifies the newest receipt of a partner.
 fn receipt(desk: &Desk, reader: &Reader, nation: Nation) -> Result<String> {
-    let Some(card) = card(desk, nation)? else { return Ok("its node was not met".to_owned()) };
+    if desk.peer(nation).is_none() {
+        return Ok("its node was not met".to_owned());
+    }
     let Some(receipt) = desk.receipt_of(nation)? else { return Ok("not acknowledged".to_owned()) };
     let own = origin(desk.here(), nation);
-    let cosigned = cosignature::verify(&receipt.note, (&own, &desk.node().key), &card.key)
-        .context("the receipt")?;
+    let cosigned = by_any(desk, nation, |key| {
+        let verify = |own_key| cosignature::verify(&receipt.note, (&own, own_key), key);
+        first(desk.keys().map(verify))
+    });
+    let cosigned = cosigned?.context("the receipt")?;
     let (size, root) = (cosigned.signed.size, cosigned.signed.root);
     let index = desk.partner(nation)?.partner.index;
     if reader.root_at(index, size)? != Some(root) {
@@ -215,8 +237,8 @@ fn received(desk: &Desk, nation: Nation) -> Result<Option<Checked>> {
         Ok(made) => made,
         Err(error) => return Ok(Some(broken(error.to_string()))),
     };
-    let key = card(desk, nation)?.map(|card| card.key).unwrap_or_default();
-    let signed = match checkpoint::verify(&position.note, &what, &key) {
+    let signed = by_any(desk, nation, |key| checkpoint::verify(&position.note, &what, key))?;
+    let signed = match signed {
         Ok(signed) => signed,
         Err(error) => return Ok(Some(broken(error.to_string()))),
     };
@@ -273,7 +295,7 @@ fn prove(
         return Ok(1);
     };
     let origin = origin(desk.here(), nation);
-    let holds = proof.verify(&origin, &desk.node().key);
+    let holds = proof.verify(&origin, desk.key());
     let path: Vec<String> = proof.path.iter().map(ToString::to_string).collect();
     let document = json!({
         "origin": origin, "entry": entry_json(&proof.entry), "leaf": hex(&proof.entry.leaf.to_bytes()),

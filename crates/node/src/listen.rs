@@ -172,7 +172,7 @@ pub(crate) fn tls_config(
         }
         tracing::warn!("{fault}");
     }
-    let key_pem = read_key(&keys.server_key(), "issue a server certificate")?;
+    let key_pem = read_key(&keys.server_key(), "run `entente keys renew`")?;
     let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).map_err(|e| why(e.to_string()))?;
     let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(keys.server())
         .and_then(Iterator::collect)
@@ -209,14 +209,16 @@ fn client_verifier(
         path: keys.folder().to_owned(),
         why: e.to_string(),
     };
-    let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(keys.root()).map_err(|e| why(&e))?)
-        .map_err(|e| why(&e))?;
-    let crl = CertificateRevocationListDer::from_pem_file(keys.crl()).map_err(|e| why(&e))?;
+    let (mut roots, mut lists) = (RootCertStore::empty(), Vec::new());
+    for keys in keys.authorities() {
+        let root = CertificateDer::from_pem_file(keys.root()).map_err(|e| why(&e))?;
+        roots.add(root).map_err(|e| why(&e))?;
+        let list = CertificateRevocationListDer::from_pem_file(keys.crl()).map_err(|e| why(&e))?;
+        lists.push(list);
+    }
     let provider = Arc::new(ring::default_provider());
     let inner = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
-        .with_crls([crl])
+        .with_crls(lists)
         .enforce_revocation_expiration()
         .allow_unauthenticated()
         .build()

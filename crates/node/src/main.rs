@@ -15,6 +15,7 @@ mod fetch;
 mod folder;
 mod import;
 mod input;
+mod keys;
 mod ledger;
 mod listen;
 mod met;
@@ -72,6 +73,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),
+        Command::Keys(command) => keys::run(folder, command, dry, printer),
         Command::Stream(command) => replica::run(folder, command, dry, printer),
         Command::User(command) => people::run(folder, command, dry, printer),
         Command::Token(command) => partner::run_token(folder, command, dry, printer),

@@ -3,7 +3,7 @@
 //! | file under `keys/` | holds |
 //! |---|---|
 //! | `client.key`, `client.pem` | what this node shows to partners' nodes, signed by its own root |
-//! | `peers/POL.crl.pem` | the newest revocation list that Poland's node gave |
+//! | `peers/POL-1f2e3d4c.crl.pem` | the newest revocation list that Poland's node gave, of each of its roots |
 //!
 //! Invariants: a certificate is a nation's if a root on that nation's accepted card signed it, and no
 //! other root can make it so; a root on two cards is nobody's; a revoked nation has no roots here.
@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
+use entente_intake::hex;
 use entente_object::clock::Clock;
 use entente_object::time::Timestamp;
 use entente_peer::CLOCK_SKEW;
@@ -35,6 +36,7 @@ use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::revocation_list::CertificateRevocationList;
 
+use crate::certificate::issuer_key;
 use crate::folder;
 
 /// How long a certificate that was looked up is not looked up again, in microseconds.
@@ -121,8 +123,10 @@ impl Lists {
         Self { folder, clock, vouched: Mutex::default() }
     }
 
-    fn path(&self, nation: Nation) -> PathBuf {
-        folder::keys(&self.folder).join("peers").join(format!("{nation}.crl.pem"))
+    /// Where the list is that is by the root of a caller's certificate.
+    fn path(&self, caller: &Caller) -> PathBuf {
+        let of = hex(issuer(&caller.certificate).get(..4).unwrap_or_default());
+        folder::keys(&self.folder).join("peers").join(format!("{}-{of}.crl.pem", caller.nation))
     }
 
     /// Whether the list that is here vouches for a certificate.
@@ -135,8 +139,7 @@ impl Lists {
         if age.is_some_and(|age| (0..VOUCHED_FOR).contains(&age)) {
             return Ok(());
         }
-        let list =
-            fs::read_to_string(self.path(caller.nation)).map_err(|_| SHOW_YOURS.to_owned())?;
+        let list = fs::read_to_string(self.path(caller)).map_err(|_| SHOW_YOURS.to_owned())?;
         self.check(caller, card, &list)?;
         let mut vouched = self.vouched.lock().unwrap_or_else(PoisonError::into_inner);
         // A partner may show ever new certificates.
@@ -150,7 +153,7 @@ impl Lists {
     /// Keeps a list that its nation signed, unless an equal or newer one is here.
     pub(crate) fn take(&self, caller: &Caller, card: &Card, list: &str) -> Result<(), String> {
         self.check(caller, card, list)?;
-        let path = self.path(caller.nation);
+        let path = self.path(caller);
         let before = fs::read_to_string(&path).ok();
         if before.as_deref() == Some(list) {
             return Ok(());
@@ -194,6 +197,16 @@ impl Lists {
     }
 }
 
+/// Which root signed a certificate: SHA-256 of its name and its key's identifier, which webpki checked.
+fn issuer(certificate: &[u8]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    if let Ok((_, certificate)) = X509Certificate::from_der(certificate) {
+        hash.update(certificate.issuer().as_raw());
+        hash.update(issuer_key(&certificate).unwrap_or_default());
+    }
+    hash.finalize().into()
+}
+
 /// When a list was made, in seconds since 1970, and its number, by its length and its digits: two may
 /// be of one second.
 fn made(list: &str) -> Option<(i64, usize, Vec<u8>)> {
@@ -201,16 +214,6 @@ fn made(list: &str) -> Option<(i64, usize, Vec<u8>)> {
     let (_, list) = CertificateRevocationList::from_der(der.as_ref()).ok()?;
     let number = list.crl_number().map(BigUint::to_bytes_be).unwrap_or_default();
     Some((list.last_update().timestamp(), number.len(), number))
-}
-
-/// The public keys of roots.
-pub(crate) fn root_keys<'a>(roots: impl IntoIterator<Item = &'a str>) -> Result<Vec<Vec<u8>>> {
-    let key = |pem: &str| {
-        let root = CertificateDer::from_pem_slice(pem.as_bytes()).context("no certificate")?;
-        let (_, root) = X509Certificate::from_der(&root).context("no certificate")?;
-        Ok(root.public_key().raw.to_vec())
-    };
-    roots.into_iter().map(key).collect()
 }
 
 #[cfg(test)]

@@ -17,7 +17,8 @@ use crate::certificate::{Authority, CLIENT_LASTS, Keys, Validity};
 use crate::cli::{Partner, Peer};
 use crate::dial;
 use crate::folder;
-use crate::met::{root_keys, roots};
+use crate::keys::{self, own_card};
+use crate::met::roots;
 use crate::partner;
 use crate::print::Printer;
 
@@ -54,9 +55,8 @@ fn invite(
     dry: bool,
     printer: Printer,
 ) -> Result<u8> {
-    let desk = folder::open(folder)?;
-    let path = folder::card(folder);
-    let known = fs::read_to_string(&path).ok().and_then(|text| Card::read(&text).ok());
+    let mut desk = folder::open(folder)?;
+    let known = own_card(folder, &desk)?;
     let address = match (address, &known) {
         (Some(address), _) => address.to_owned(),
         (None, Some(known)) => known.address.clone(),
@@ -65,12 +65,11 @@ fn invite(
             desk.here().as_str().to_lowercase()
         ),
     };
-    let make = if dry { write_card } else { card };
-    let card = make(folder, &desk, &address, known)?;
-    if !dry {
-        fs::write(&path, card.text())
-            .with_context(|| format!("{} was not written", path.display()))?;
-    }
+    let card = if dry {
+        make_card(folder, &desk, &address, known.as_ref())?
+    } else {
+        card(folder, &mut desk, &address)?
+    };
     if let Some(out) = out.filter(|_| !dry) {
         fs::write(out, card.text())
             .with_context(|| format!("{} was not written", out.display()))?;
@@ -97,28 +96,41 @@ fn invite(
 }
 
 /// The card for an address, the known one if nothing changed; and what this node shows with it.
-pub(crate) fn card(folder: &Path, desk: &Desk, address: &str, known: Option<Card>) -> Result<Card> {
+/// Partners' nodes that hold the known one are given it.
+pub(crate) fn card(folder: &Path, desk: &mut Desk, address: &str) -> Result<Card> {
     let keys = Keys::of(folder);
+    let known = own_card(folder, desk)?;
     if !keys.client().exists() {
         let validity = Validity::lasting(desk.now(), CLIENT_LASTS);
         keys.save_client(&Authority::open(&keys)?.issue_client(desk.here(), validity)?)?;
     }
-    write_card(folder, desk, address, known)
+    let card = make_card(folder, desk, address, known.as_ref())?;
+    match known.filter(|known| *known != card) {
+        Some(known) => {
+            let key = folder::signing_key(folder, desk.here())?;
+            keys::succeed(folder, desk, &known, (card.clone(), &key), None)?;
+        }
+        None => keys::write_card(folder, &card)?,
+    }
+    Ok(card)
 }
 
-fn write_card(folder: &Path, desk: &Desk, address: &str, known: Option<Card>) -> Result<Card> {
+/// The card for an address: the known one with that, or the first one.
+fn make_card(folder: &Path, desk: &Desk, address: &str, known: Option<&Card>) -> Result<Card> {
     dial::authority(address)?;
-    let keys = Keys::of(folder);
-    let key = folder::signing_key(folder, desk.here())?;
-    let root = fs::read_to_string(keys.root())
-        .with_context(|| format!("{} cannot be read", keys.root().display()))?;
-    let same = |card: &Card| {
-        card.address == address && card.key == key.public() && card.roots == [root.clone()]
-    };
-    match known.filter(same) {
-        Some(known) => Ok(known),
-        None => Ok(Card::sign(&key, desk.here(), vec![root.clone()], address, desk.now())?),
+    if let Some(known) = known.filter(|known| known.address == address) {
+        return Ok(known.clone());
     }
+    let key = folder::signing_key(folder, desk.here())?;
+    let roots = if let Some(known) = known {
+        known.roots.clone()
+    } else {
+        let path = Keys::of(folder).root();
+        let root = fs::read_to_string(&path);
+        vec![root.with_context(|| format!("{} cannot be read", path.display()))?]
+    };
+    let made = known.map_or(desk.now(), |known| desk.now().max(known.made));
+    Ok(Card::sign(&key, desk.here(), roots, address, made)?)
 }
 
 fn accept(
@@ -162,15 +174,13 @@ fn accept(
 
 /// Refuses a card with a root of this node or of another card: it would be nobody's.
 fn has_its_own_roots(folder: &Path, card: &Card) -> Result<()> {
-    let roots = root_keys(card.roots.iter().map(String::as_str))?;
-    let shared = |others: Vec<Vec<u8>>| others.iter().any(|other| roots.contains(other));
-    let own = fs::read_to_string(Keys::of(folder).root())?;
-    if shared(root_keys([own.as_str()])?) {
-        bail!("the card of {} has the root of this node: do not accept it", card.nation);
+    for keys in Keys::of(folder).authorities() {
+        if card.has_a_root_of([fs::read_to_string(keys.root())?.as_str()]) {
+            bail!("the card of {} has the root of this node: do not accept it", card.nation);
+        }
     }
     for (nation, met) in met::met(&Reader::open(folder)?)? {
-        let others = met.card.roots.iter().map(String::as_str);
-        if nation != card.nation && shared(root_keys(others)?) {
+        if nation != card.nation && card.has_a_root_of(met.card.roots.iter().map(String::as_str)) {
             bail!("the card of {} has a root of {nation}: do not accept it", card.nation);
         }
     }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use entente_log::key::Key;
 use entente_peer::growth::growth;
 use entente_peer::met::{Met, met};
 use entente_release::partner::{Channel, Standing};
@@ -161,10 +162,10 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         tokio::spawn(async move {
             serve(page, None, pages, end_pages).await;
         }),
-        tokio::spawn(look(door, stopped.clone())),
+        tokio::spawn(look(door.clone(), stopped.clone())),
         tokio::spawn(watch_growth(folder.to_owned(), grown, stopped.clone())),
         tokio::spawn(federation.run(stopped.clone())),
-        tokio::spawn(reload(folder.to_owned(), tls, stopped)),
+        tokio::spawn(reload(folder.to_owned(), (door, tls), stopped)),
     ];
     Ok(Running { address, status: status_address, stop, tasks, follower, _serving: serving })
 }
@@ -219,17 +220,22 @@ async fn look(door: Arc<Door>, mut stopped: watch::Receiver<bool>) {
 /// When the files of certificates were changed.
 fn changed_at(keys: &Keys) -> Vec<Option<std::time::SystemTime>> {
     let changed = |path: std::path::PathBuf| path.metadata().and_then(|file| file.modified()).ok();
-    [keys.root(), keys.server(), keys.server_key(), keys.crl()].map(changed).into()
+    let shown = [keys.server(), keys.server_key(), keys.client()];
+    let counts = keys.authorities().flat_map(|keys| [keys.root(), keys.crl()]);
+    shown.into_iter().chain(counts).map(changed).collect()
 }
 
 /// Signs the revocation list anew before it ends, where the root key is at hand.
 fn renew_list(keys: &Keys) {
     let now = folder::clock().now();
-    let ends = keys.faults(now).iter().any(|fault| fault.is_about(&keys.crl()));
-    if ends && keys.root_key().exists() {
-        let renewed = Authority::open(keys).and_then(|root| root.write_crl(now, CRL_LASTS));
-        if let Err(error) = renewed {
-            tracing::error!("the revocation list was not renewed: {error}");
+    let faults = keys.faults(now);
+    for keys in keys.authorities() {
+        let ends = faults.iter().any(|fault| fault.is_about(&keys.crl()));
+        if ends && keys.root_key().exists() {
+            let renewed = Authority::open(&keys).and_then(|root| root.write_crl(now, CRL_LASTS));
+            if let Err(error) = renewed {
+                tracing::error!("the revocation list was not renewed: {error}");
+            }
         }
     }
 }
@@ -241,10 +247,28 @@ fn nodes_met(folder: &Path) -> Option<Vec<String>> {
     Some(met.values().filter(takes_part).map(|met| met.card.text().to_owned()).collect())
 }
 
-/// Reads certificates, cards and the revocation list again, so that changes count without a restart.
-async fn reload(folder: PathBuf, tls: Option<Arc<Tls>>, mut stopped: watch::Receiver<bool>) {
-    let Some(tls) = tls else { return };
+/// Signs with the keys that are there now. A command may have replaced them.
+fn resign(folder: &Path, door: &Door) -> Result<()> {
+    let mut desk = door.desk();
+    let signs = desk.home().key().map(|key| (key.public(), key.before().map(Key::public)));
+    let found = folder::signing_key(folder, desk.here())?;
+    if signs == Some((found.public(), found.before().map(Key::public))) {
+        return Ok(());
+    }
+    desk.look_again()?;
+    folder::sign(folder, &mut desk)?;
+    Ok(desk.home_mut().sign_anew()?)
+}
+
+/// Reads keys, certificates, cards and the revocation list again, so that changes count without a
+/// restart.
+async fn reload(
+    folder: PathBuf,
+    (door, tls): (Arc<Door>, Option<Arc<Tls>>),
+    mut stopped: watch::Receiver<bool>,
+) {
     let keys = Keys::of(&folder);
+    let mut signed = folder::signs_since(&folder);
     let mut known = (changed_at(&keys), nodes_met(&folder));
     loop {
         tokio::select! {
@@ -252,6 +276,16 @@ async fn reload(folder: PathBuf, tls: Option<Arc<Tls>>, mut stopped: watch::Rece
             () = tokio::time::sleep(RELOAD_EVERY) => {}
         }
         renew_list(&keys);
+        let since = folder::signs_since(&folder);
+        if since != signed {
+            let (folder, door) = (folder.clone(), door.clone());
+            match tokio::task::spawn_blocking(move || resign(&folder, &door)).await {
+                Ok(Ok(())) => signed = since,
+                Ok(Err(error)) => tracing::error!("the new key does not count yet: {error:#}"),
+                Err(error) => tracing::error!("the new key does not count yet: {error}"),
+            }
+        }
+        let Some(tls) = &tls else { continue };
         // A reload ends connections after their request: only where there is something new.
         let now = (changed_at(&keys), nodes_met(&folder));
         if now == known {

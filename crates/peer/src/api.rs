@@ -5,7 +5,7 @@
 //! | `GET /peer/ledger?from=N` | the page of the caller's ledger from entry N on; 204 if nothing was signed yet |
 //! | `GET /peer/ledger/events` | server-sent events: how many entries are signed, now and whenever it grows |
 //! | `POST /peer/receipt` | takes a cosigned checkpoint of the caller's ledger |
-//! | `GET /peer/card` | this node's card |
+//! | `GET /peer/card?held=DIGEST` | the cards that followed the one that the caller holds; 204 if none did |
 //! | `PUT /peer/list` | takes the revocation list of the caller's nation: the first thing to do |
 //!
 //! Invariants:
@@ -67,8 +67,6 @@ pub struct Doors {
     pub clock: Arc<dyn Clock>,
     /// Changes whenever the store has.
     pub growth: Growth,
-    /// This node's card, if it has one.
-    pub card: Option<String>,
     /// Operations, or the exercise that these routes are for.
     pub channel: Channel,
     /// How it keeps in touch.
@@ -266,8 +264,9 @@ async fn events(
     let streams = here.budget(&audience)?.streams.clone();
     let place = streams.try_acquire_owned().map_err(|_| Refusal::TooMany)?;
     let growth = here.doors.growth.clone();
-    let state = (here, caller, growth, None::<u64>, place);
-    Ok(Sse::new(unfold(state, |(here, caller, growth, told, place)| async move {
+    let told = (None::<u64>, here.doors.keeper.offers());
+    Ok(Sse::new(unfold((here, caller, growth, told, place), |state| async move {
+        let (here, caller, growth, (told, card), place) = state;
         let (mut quiet, says_every) = (Duration::ZERO, here.doors.pace.says_every);
         loop {
             let seen = growth.seen();
@@ -275,10 +274,13 @@ async fn events(
             let audience = here.admit_vouched(&caller).ok()?;
             let signed = here.read(|reader| reader.checkpoint(audience.partner())).ok()?;
             let size = signed.map_or(0, |signed| signed.size);
-            let event = if told != Some(size) {
-                Event::default().event("signed").data(size.to_string())
+            let offered = here.doors.keeper.offers();
+            let (event, told) = if card != offered {
+                (Event::default().event("card").data("new"), told)
+            } else if told != Some(size) {
+                (Event::default().event("signed").data(size.to_string()), Some(size))
             } else if quiet >= says_every {
-                Event::default().comment("still here")
+                (Event::default().comment("still here"), told)
             } else {
                 match tokio::time::timeout(says_every, growth.since(seen)).await {
                     Ok(true) => {}
@@ -287,7 +289,7 @@ async fn events(
                 }
                 continue;
             };
-            return Some((Ok(event), (here, caller, growth, Some(size), place)));
+            return Some((Ok(event), (here, caller, growth, (told, offered), place)));
         }
     })))
 }
@@ -325,9 +327,33 @@ async fn list(
     taken.map(|()| StatusCode::NO_CONTENT).map_err(Refusal::NotAdmitted)
 }
 
-async fn card(State(here): State<Arc<Here>>, _asking: Asking) -> Response {
-    match &here.doors.card {
-        Some(card) => card.clone().into_response(),
-        None => StatusCode::NO_CONTENT.into_response(),
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Held {
+    held: String,
+}
+
+async fn card(
+    State(here): State<Arc<Here>>,
+    Asking(_, audience): Asking,
+    query: Result<Query<Held>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Refusal> {
+    let bad = || Refusal::Bad("say which card you hold: ?held=SHA-256".to_owned());
+    let Query(Held { held }) = query.map_err(|_| bad())?;
+    if held.len() != 64 || !held.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(bad());
     }
+    let keeper = here.doors.keeper.clone();
+    let found = here.doors.pace.work(move || keeper.successions(audience.nation(), &held)).await;
+    let found = found.map_err(|cause| Refusal::Failed(cause.to_string()))?;
+    let found = found.map_err(|error| Refusal::Failed(error.to_string()))?;
+    if found.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let json = serde_json::to_string(&found).map_err(|cause| Refusal::Failed(cause.to_string()))?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, json).into_response())
 }

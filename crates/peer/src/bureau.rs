@@ -5,15 +5,15 @@
 //! * A receipt is signed for what is on disk alone.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use entente_intake::acts::{AlarmAct, ReceiptAct, ReceivedAct, kind};
+use entente_intake::acts::{AlarmAct, CardAct, HoldsAct, PeerAct, ReceiptAct, ReceivedAct, kind};
 use entente_intake::{Delivery, Desk, hex, prepare};
-use entente_log::checkpoint;
+use entente_log::checkpoint::{self, CheckpointError};
 use entente_log::cosignature::{self, Cosigned};
-use entente_log::key::Key;
 use entente_log::ledger::origin;
 use entente_log::tree::{NodeHash, Tree};
 use entente_object::clock::Clock;
@@ -21,9 +21,12 @@ use entente_release::Nation;
 use entente_store::Reader;
 use sha2::{Digest as _, Sha256};
 
-use crate::doors::{Keeper, KeeperError, ReceiptError};
+use crate::card::Card;
+use crate::doors::{Keeper, KeeperError, ReceiptError, SuccessionError};
+use crate::limits::SUCCESSIONS_MAX;
 use crate::met::{Cards, Met, MetError};
 use crate::page::{Edge, Fault, Page, Position, What};
+use crate::succession::{BadSuccession, Succession};
 
 /// What a node is told that was not met.
 pub const NO_CARD: &str =
@@ -34,22 +37,42 @@ pub struct Bureau {
     desk: Arc<Mutex<Desk>>,
     cards: Cards,
     reader: Mutex<Reader>,
-    key: Key,
+    /// The roots of this node, PEM: on nobody else's card.
+    roots: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// The place of the newest card that partners' nodes may ask for.
+    offered: AtomicU64,
     here: Nation,
     clock: Arc<dyn Clock>,
 }
 
 impl Bureau {
-    /// The desk of the node in `folder`, which signs receipts with `key`.
+    /// The desk of the node in `folder`, which signs receipts with the key that it signs ledgers with.
+    /// `roots` gives the node's own.
     pub fn new(
         folder: &Path,
         desk: Arc<Mutex<Desk>>,
-        key: Key,
+        roots: impl Fn() -> Vec<String> + Send + Sync + 'static,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, MetError> {
         let here = desk.lock().unwrap_or_else(PoisonError::into_inner).here();
         let (cards, reader) = (Cards::open(folder)?, Mutex::new(Reader::open(folder)?));
-        Ok(Self { desk, cards, reader, key, here, clock })
+        let offered = AtomicU64::new(0);
+        Ok(Self { desk, cards, reader, roots: Box::new(roots), offered, here, clock })
+    }
+
+    /// Looks whether there is a new card of this node: it is offered once this process signs with the
+    /// key on it. If the desk is busy, another time.
+    pub fn look(&self) -> Result<(), KeeperError> {
+        let Ok(desk) = self.desk.try_lock() else { return Ok(()) };
+        let Some((seq, act)) = desk.home().last_act_of(kind::CARD).map_err(failed)? else {
+            return Ok(());
+        };
+        let act: CardAct = serde_json::from_str(&act.json).map_err(failed)?;
+        let card = Succession::read(&act.succession).map_err(failed)?.card;
+        if desk.home().key().is_some_and(|key| key.public() == card.key) {
+            self.offered.store(seq, Ordering::SeqCst);
+        }
+        Ok(())
     }
 
     /// The nation of this node.
@@ -60,6 +83,15 @@ impl Bureau {
     /// The node of a partner, if it was met.
     pub fn met(&self, nation: Nation) -> Option<Met> {
         self.cards.of(nation)
+    }
+
+    /// Refuses a card with a root of this node or of another card: it would be nobody's.
+    fn has_its_own_roots(&self, card: &Card) -> Result<(), BadSuccession> {
+        let own = (self.roots)();
+        let others = self.cards.all().filter(|met| met.card.nation != card.nation);
+        let others: Vec<String> = others.flat_map(|met| met.card.roots).chain(own).collect();
+        let shared = card.has_a_root_of(others.iter().map(String::as_str));
+        if shared { Err(BadSuccession::RootOfAnother) } else { Ok(()) }
     }
 
     /// The desk. It is whole also after a panic: its transactions are.
@@ -146,10 +178,54 @@ impl Keeper for Bureau {
     }
 
     fn receipt(&self, position: &Position) -> Result<Option<Cosigned>, KeeperError> {
-        let complete = position.signed.as_ref().filter(|_| position.is_complete());
-        let receipt =
-            complete.map(|signed| cosignature::cosign(&self.key, signed, self.clock.now()));
-        receipt.transpose().map_err(failed)
+        let Some(signed) = position.signed.as_ref().filter(|_| position.is_complete()) else {
+            return Ok(None);
+        };
+        let key = self.desk().home().key().ok_or_else(|| failed("this node has no key"))?;
+        cosignature::cosign(&key, signed, self.clock.now()).map(Some).map_err(failed)
+    }
+
+    fn holds(&self, of: Nation) -> Option<String> {
+        self.cards.of(of).map(|met| met.card.digest())
+    }
+
+    fn succeed(&self, of: Nation, successions: &[String]) -> Result<(), SuccessionError> {
+        let none = || SuccessionError::Keeper(KeeperError(NO_CARD.to_owned()));
+        let mut card = self.cards.of(of).ok_or_else(none)?.card;
+        for text in successions.iter().take(SUCCESSIONS_MAX) {
+            let succession = Succession::read(text)?;
+            succession.follows(&card)?;
+            card = succession.card;
+            self.has_its_own_roots(&card)?;
+            let act = PeerAct { nation: of.to_string(), card: card.text().to_owned() };
+            self.desk().meet(&act).map_err(failed)?;
+            tracing::info!("{of} has a new card, made at {}: {}", card.made, card.fingerprint());
+        }
+        Ok(())
+    }
+
+    fn successions(&self, by: Nation, holds: &str) -> Result<Vec<String>, KeeperError> {
+        let kind = kind::holds(by);
+        let act = HoldsAct { card: holds.to_owned() };
+        let mut desk = self.desk();
+        let known = desk.home().last_act_of(&kind).map_err(failed)?;
+        let known = known.and_then(|(_, act)| serde_json::from_str(&act.json).ok());
+        let (mut found, offered) = (Vec::new(), self.offers());
+        for (seq, act) in desk.home().acts(kind::CARD).map_err(failed)? {
+            let act: CardAct = serde_json::from_str(&act.json).map_err(failed)?;
+            if seq <= offered && (act.before == holds || !found.is_empty()) {
+                found.push(act.succession);
+            }
+        }
+        if known.as_ref() != Some(&act) {
+            desk.record(&kind, &act).map_err(failed)?;
+        }
+        found.truncate(SUCCESSIONS_MAX);
+        Ok(found)
+    }
+
+    fn offers(&self) -> u64 {
+        self.offered.load(Ordering::SeqCst)
     }
 
     fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
@@ -158,10 +234,13 @@ impl Keeper for Bureau {
         let met = self.cards.of(by).ok_or_else(refused)?;
         let index = met.index.ok_or_else(refused)?;
         let own = origin(self.here, by);
-        let cosigned = cosignature::verify(note, (&own, &self.key.public()), &met.card.key)
-            .map_err(|error| ReceiptError::Refused(error.to_string()))?;
-        let size = cosigned.signed.size;
         let mut desk = self.desk();
+        // What was signed before the key was replaced was signed.
+        let verify = |key| cosignature::verify(note, (&own, key), &met.card.key);
+        let cosigned = desk.keys().map(verify).reduce(Result::or);
+        let cosigned = cosigned.unwrap_or(Err(CheckpointError::NotSigned));
+        let cosigned = cosigned.map_err(|error| ReceiptError::Refused(error.to_string()))?;
+        let size = cosigned.signed.size;
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let root = reader.root_at(index, size).map_err(|error| failed(&error))?;
         drop(reader);

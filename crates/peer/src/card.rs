@@ -15,6 +15,7 @@ use entente_object::time::Timestamp;
 use entente_release::Nation;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use x509_parser::pem::parse_x509_pem;
 
 use crate::limits::CARD_BYTES_MAX;
 
@@ -150,6 +151,17 @@ impl Card {
         &self.text
     }
 
+    /// SHA-256 of the text, hexadecimal: what this card is among those of its node.
+    pub fn digest(&self) -> String {
+        entente_intake::hex(&Sha256::digest(&self.text))
+    }
+
+    /// Whether a root on this card is one of these, or has the key of one.
+    pub fn has_a_root_of<'a>(&self, roots: impl IntoIterator<Item = &'a str>) -> bool {
+        let own: Vec<_> = self.roots.iter().map(|root| root_key(root)).collect();
+        roots.into_iter().any(|root| own.contains(&root_key(root)))
+    }
+
     /// What people compare: 128 bits of SHA-256 over nation, key and roots, as eight groups. Where the
     /// node is reached is not in it: it may change.
     pub fn fingerprint(&self) -> String {
@@ -170,6 +182,14 @@ impl Card {
         }
         shown
     }
+}
+
+/// The public key of a root.
+fn root_key(root: &str) -> Vec<u8> {
+    let key = parse_x509_pem(root.as_bytes())
+        .ok()
+        .and_then(|(_, pem)| pem.parse_x509().ok().map(|root| root.public_key().raw.to_vec()));
+    key.unwrap_or_else(|| root.as_bytes().to_vec())
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use entente_log::cosignature::Cosigned;
 use entente_release::{Nation, Partner};
 
 use crate::page::{Edge, Fault, Page, Position};
+use crate::succession::BadSuccession;
 
 /// The nation whose pinned root a connection's client certificate was signed by. The TLS layer puts it
 /// into the extensions of each request of that connection. Whether it was revoked is still open.
@@ -53,9 +54,33 @@ pub trait Keeper: Send + Sync {
     /// Cosigns the checkpoint of what was received: the receipt.
     fn receipt(&self, position: &Position) -> Result<Option<Cosigned>, KeeperError>;
 
+    /// The card of a partner's node that was accepted, by its digest.
+    fn holds(&self, of: Nation) -> Option<String>;
+
+    /// Accepts the cards that follow the one of a partner's node, in order, durably: each that its
+    /// key and, where that or the roots change, its root signed.
+    fn succeed(&self, of: Nation, successions: &[String]) -> Result<(), SuccessionError>;
+
+    /// What follows the card of this node that a partner holds, and notes that it holds that.
+    fn successions(&self, by: Nation, holds: &str) -> Result<Vec<String>, KeeperError>;
+
+    /// The newest card of this node that may be asked for: another number, another card.
+    fn offers(&self) -> u64;
+
     /// Records a receipt of a partner for this node's ledger, if it is one: of the checkpoint that
     /// this node signed, by the key of that partner. Says why not, to the partner.
     fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError>;
+}
+
+/// A card was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum SuccessionError {
+    /// It does not follow the one before.
+    #[error(transparent)]
+    Bad(#[from] BadSuccession),
+    /// This node's own fault.
+    #[error(transparent)]
+    Keeper(#[from] KeeperError),
 }
 
 /// A receipt was not accepted.

@@ -1,4 +1,5 @@
-//! The stream of a partner's events: how many entries of the ledger are signed.
+//! The stream of a partner's events: how many entries of the ledger are signed, and that there is a new
+//! card.
 //!
 //! Invariants: of what was said the last counts; whatever the stream says, it takes a bounded memory,
 //! and one that says too much in a minute is ended.
@@ -18,6 +19,8 @@ pub(crate) struct Events {
     line: Vec<u8>,
     /// What was said last.
     pub(crate) said: Option<u64>,
+    /// There is a new card, which was not asked for yet.
+    pub(crate) card: bool,
     /// It was said that the ledger is so much shorter; and when that is looked at, unless something else
     /// is said.
     pub(crate) doubted: Option<(u64, Instant)>,
@@ -29,7 +32,7 @@ impl Events {
     /// The stream that an answer is.
     pub(crate) fn of(body: Body) -> Self {
         let (body, bytes) = (body.into_data_stream(), (0, Instant::now()));
-        Self { body, line: Vec::new(), said: None, doubted: None, bytes }
+        Self { body, line: Vec::new(), said: None, card: false, doubted: None, bytes }
     }
 
     /// Reads what is there, and waits if there is nothing. May be dropped while it waits.
@@ -57,6 +60,7 @@ impl Events {
         for byte in piece {
             if byte == b'\n' {
                 self.said = signed(&self.line).or(self.said);
+                self.card |= self.line == b"event: card";
                 self.line.clear();
             } else if self.line.len() < LINE_BYTES_MAX {
                 self.line.push(byte);

@@ -25,10 +25,14 @@ use http_body_util::{BodyExt as _, Limited};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
-use crate::doors::{Keeper, KeeperError};
+use crate::doors::{Keeper, KeeperError, SuccessionError};
 use crate::events::Events;
-use crate::limits::{ANSWER_TIME, FAULTS_MAX, PAGE_BYTES_MAX, PAUSE_FIRST, Pace, RECEIPT_EVERY};
+use crate::limits::{
+    ANSWER_TIME, FAULTS_MAX, PAGE_BYTES_MAX, PAUSE_FIRST, Pace, RECEIPT_EVERY,
+    SUCCESSIONS_BYTES_MAX,
+};
 use crate::page::{Edge, Fault, Page, Position, verify};
+use crate::succession::BadSuccession;
 
 /// The partner's node could not be asked.
 #[derive(Debug, thiserror::Error)]
@@ -177,6 +181,8 @@ impl<L: Link> Follower<L> {
             return Err(refused(events).await);
         }
         let mut events = Events::of(events.into_body());
+        // From here on the stream says when there is another one.
+        self.succeed().await?;
         self.state.change(|state| state.following = true);
         // The partner may not know that what was received before was received.
         let (mut owed, mut due) = (!position.is_empty(), Instant::now());
@@ -215,9 +221,38 @@ impl<L: Link> Follower<L> {
         }
     }
 
+    /// Asks for the cards that followed the one that was accepted, and accepts them.
+    async fn succeed(&self) -> Result<(), Trouble> {
+        let (keeper, from) = (self.keeper.clone(), self.edge.from);
+        let Some(held) = self.blocking(move || keeper.holds(from)).await? else { return Ok(()) };
+        let path = format!("/peer/card?held={held}");
+        let answer = self.ask(Method::GET, &path, Bytes::new()).await?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NO_CONTENT => return Ok(()),
+            _ => return Err(refused(answer).await),
+        }
+        let body = Limited::new(answer.into_body(), SUCCESSIONS_BYTES_MAX).collect();
+        let body = timeout(ANSWER_TIME, body).await;
+        let body = body.map_err(|_| LinkError("the cards took too long".to_owned()))?;
+        let body = body.map_err(|cause| LinkError(format!("the cards broke off: {cause}")))?;
+        let cards: Vec<String> = serde_json::from_slice(&body.to_bytes())
+            .map_err(|error| Fault::Succession(BadSuccession::Malformed(error.to_string())))?;
+        let keeper = self.keeper.clone();
+        match self.blocking(move || keeper.succeed(from, &cards)).await? {
+            Ok(()) => Ok(()),
+            Err(SuccessionError::Bad(bad)) => Err(Fault::Succession(bad).into()),
+            Err(SuccessionError::Keeper(error)) => Err(error.into()),
+        }
+    }
+
     /// Waits until the partner says that there is another number of entries than is here. Gives it.
     async fn hear(&self, events: &mut Events, here: u64) -> Result<u64, Trouble> {
         loop {
+            if events.card {
+                self.succeed().await?;
+                events.card = false;
+            }
             let said = events.said.take();
             if said == Some(here) {
                 events.doubted = None;

@@ -17,5 +17,6 @@ pub mod growth;
 mod limits;
 pub mod met;
 pub mod page;
+pub mod succession;
 
 pub use limits::{CLOCK_SKEW, PROMISED_MAX, Pace};

@@ -21,6 +21,12 @@ pub(crate) const LIST_BYTES_MAX: usize = 1024 * 1024;
 /// A card with a few roots of 1 KiB each.
 pub(crate) const CARD_BYTES_MAX: usize = 64 * 1024;
 
+/// So many successions are given at once: more rotations than a node misses in ten years.
+pub(crate) const SUCCESSIONS_MAX: usize = 8;
+
+/// They, each card escaped in two texts.
+pub(crate) const SUCCESSIONS_BYTES_MAX: usize = SUCCESSIONS_MAX * 2 * CARD_BYTES_MAX;
+
 /// How far the clocks of two nodes may differ. What is dated later than this is refused until the
 /// clocks agree: `date_added` orders what was released when.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);

@@ -78,6 +78,15 @@ impl Cards {
 
     /// The node of a nation.
     pub fn of(&self, nation: Nation) -> Option<Met> {
+        self.now()?.get(&nation).cloned()
+    }
+
+    /// All nodes that were met.
+    pub fn all(&self) -> impl Iterator<Item = Met> {
+        self.now().into_iter().flat_map(|known| known.values().cloned().collect::<Vec<_>>())
+    }
+
+    fn now(&self) -> Option<Arc<BTreeMap<Nation, Met>>> {
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = version(&reader).map_err(MetError::from).and_then(|version| {
@@ -93,6 +102,6 @@ impl Cards {
                 return None;
             }
         }
-        known.1.get(&nation).cloned()
+        Some(known.1.clone())
     }
 }

@@ -27,6 +27,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::limits::{CLOCK_SKEW, PAGE_ENTRIES_MAX, PROMISED_MAX};
+use crate::succession::BadSuccession;
 
 /// Between whom: what another node released to this one.
 #[derive(Clone, Debug)]
@@ -130,6 +131,9 @@ pub enum Fault {
     /// It is no page.
     #[error("the answer is no page of a ledger: {0}")]
     Malformed(String),
+    /// A card does not follow the one that was accepted.
+    #[error(transparent)]
+    Succession(#[from] BadSuccession),
     /// Its checkpoint does not verify.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -215,6 +219,7 @@ impl Fault {
             Self::Shorter { earlier, .. } => vec![&earlier.note],
             Self::Forked { one, other, .. } => vec![&one.note, &other.note],
             Self::Malformed(_)
+            | Self::Succession(_)
             | Self::Checkpoint(_)
             | Self::NotAsked { .. }
             | Self::Unproven(_)

@@ -109,7 +109,7 @@ pub(crate) fn nothing_rewritten(disk: &Disk, others: &[Disk]) -> Result<()> {
     for record in disk.desk.partners() {
         let (partner, nation) = (record.partner.index, record.partner.nation);
         let own = origin(disk.nation, nation);
-        disk.reader.verify_ledger(partner, &own, &disk.desk.node().key, &mut |_| ())?;
+        disk.reader.verify_ledger(partner, &own, disk.desk.key(), &mut |_| ())?;
         let Some(other) = others.iter().find(|other| other.nation == nation) else { continue };
         let received = other.desk.recompute(disk.nation)?;
         let size = received.tree.size();

@@ -18,7 +18,7 @@ use entente_peer::Pace;
 use entente_peer::api::{Doors, routes};
 use entente_peer::bureau::Bureau;
 use entente_peer::card::Card;
-use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError};
+use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError, SuccessionError};
 use entente_peer::follow::{Follower, Watched};
 use entente_peer::growth::{Grower, growth};
 use entente_peer::page::{Edge, Fault, Page, Position};
@@ -85,6 +85,22 @@ impl Keeper for Told {
     fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
         self.bureau.received(by, note)
     }
+
+    fn holds(&self, of: Nation) -> Option<String> {
+        self.bureau.holds(of)
+    }
+
+    fn succeed(&self, of: Nation, successions: &[String]) -> Result<(), SuccessionError> {
+        self.bureau.succeed(of, successions)
+    }
+
+    fn offers(&self) -> u64 {
+        self.bureau.offers()
+    }
+
+    fn successions(&self, by: Nation, holds: &str) -> Result<Vec<String>, KeeperError> {
+        self.bureau.successions(by, holds)
+    }
 }
 
 /// Partners as the desk knows them. The simulated network forges no certificate, so all are vouched for.
@@ -140,7 +156,8 @@ impl Node {
         let (grown, growth) = growth();
         let grown = Arc::new(grown);
         let (stop, stopped) = watch::channel(false);
-        let bureau = Bureau::new(&self.folder, desk.clone(), key(self.nation)?, clock.clone())?;
+        let bureau = Bureau::new(&self.folder, desk.clone(), Vec::new, clock.clone())?;
+        bureau.look()?;
         let keeper = Arc::new(Told { bureau, grown: grown.clone() });
         let router = routes(Doors {
             store: self.folder.clone(),
@@ -148,7 +165,6 @@ impl Node {
             keeper: keeper.clone(),
             clock,
             growth,
-            card: None,
             channel: Channel::default(),
             pace: PACE,
         });
@@ -253,6 +269,6 @@ pub(crate) fn key(nation: Nation) -> Result<Key> {
 
 fn sign(desk: &mut Desk, here: Nation) -> Result<()> {
     let partners = desk.partners().iter().map(|r| (r.partner.index, r.partner.nation)).collect();
-    desk.home_mut().sign_with(Signing { key: key(here)?, here, partners })?;
+    desk.home_mut().sign_with(Signing { key: key(here)?.into(), here, partners })?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use entente_log::block::{self, Block};
 use entente_log::checkpoint::Signed;
@@ -37,7 +38,7 @@ const FOUND_MAX: usize = 128 * 1024;
 /// Who signs this node's ledgers, and for whom they are.
 pub struct Signing {
     /// The node's key, named after its nation.
-    pub key: Key,
+    pub key: Arc<Key>,
     /// The nation of this node.
     pub here: Nation,
     /// The nation of each partner, by its number.
@@ -174,6 +175,32 @@ impl Home {
         self.check_signed(&signing)?;
         self.signing = Some(signing);
         Ok(())
+    }
+
+    /// The key with which it signs.
+    pub fn key(&self) -> Option<Arc<Key>> {
+        self.signing.as_ref().map(|signing| signing.key.clone())
+    }
+
+    /// Signs all ledgers as they are now: for those who know the key of today alone.
+    pub fn sign_anew(&mut self) -> Result<(), StoreError> {
+        self.lock()?;
+        let signing = self.signing.take();
+        let signed = self.in_transaction("signing all ledgers anew", |database, fold| {
+            let mut signed = Vec::new();
+            for (partner, nation) in signing.iter().flat_map(|signing| &signing.partners) {
+                let (size, root) = fold.tree(database, partner.get())?;
+                if let (true, Some(signing)) = (size > 0, &signing) {
+                    let origin = ledger::origin(signing.here, *nation);
+                    let made = checkpoint::sign(&signing.key, &origin, size, root)?;
+                    signed.push((partner.get(), made));
+                }
+            }
+            save_signed(database, &signed)
+        });
+        self.signing = signing;
+        self.unlock();
+        signed
     }
 
     /// Signs the ledgers of these partners, if it signs at all: another process may have added some.

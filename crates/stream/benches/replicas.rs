@@ -154,7 +154,7 @@ fn first() -> TempDir {
 fn signing(home: Home) -> Desk {
     let mut desk = Desk::open(home, Arc::new(SystemClock)).unwrap();
     let partners = desk.partners().iter().map(|r| (r.partner.index, r.partner.nation)).collect();
-    let signing = Signing { key: key(), here: Nation::KOR, partners };
+    let signing = Signing { key: key().into(), here: Nation::KOR, partners };
     desk.home_mut().sign_with(signing).unwrap();
     desk
 }

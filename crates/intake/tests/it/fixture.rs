@@ -125,7 +125,7 @@ impl Node {
             let record = node.desk.add_partner(nation(code)).unwrap();
             signed.push((record.partner.index, record.partner.nation));
         }
-        let signing = Signing { key, here: Nation::KOR, partners: signed };
+        let signing = Signing { key: key.into(), here: Nation::KOR, partners: signed };
         node.desk.home_mut().sign_with(signing).unwrap();
         node
     }

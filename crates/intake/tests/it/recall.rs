@@ -26,7 +26,7 @@ fn indicator(number: u8, version: u8) -> Prepared {
 fn verifies(node: &Node, code: &str) {
     let reader = Reader::open(node.folder.path()).unwrap();
     let origin = format!("KOR/ledger/{code}");
-    let key = &node.desk.node().key;
+    let key = node.desk.key();
     reader.verify_ledger(node.index(code), &origin, key, &mut |_| ()).unwrap();
 }
 

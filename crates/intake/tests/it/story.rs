@@ -233,7 +233,7 @@ fn indexes_rebuild_to_the_same_views_and_ledgers_verify() {
     assert_eq!(["USA", "POL", "ITA"].map(|code| node.view(code)), before);
     let reader = Reader::open(node.folder.path()).unwrap();
     let partner = node.desk.partner(nation("POL")).unwrap().partner.index;
-    let public = node.desk.node().key.clone();
+    let public = node.desk.key().to_owned();
     let verified = reader.verify_ledger(partner, "KOR/ledger/POL", &public, &mut |_| ()).unwrap();
     assert_eq!(verified.entries, 110);
     let key = malware(7, old).key;
@@ -263,5 +263,9 @@ fn sign_again(folder: &Path) -> Result<(), entente_store::StoreError> {
     let mut home = Home::open(folder)?;
     let key = Key::from_seed("KOR", &[7; 32]).unwrap();
     let usa = entente_release::PartnerIndex::new(0).unwrap();
-    home.sign_with(Signing { key, here: Nation::KOR, partners: vec![(usa, nation("USA"))] })
+    home.sign_with(Signing {
+        key: key.into(),
+        here: Nation::KOR,
+        partners: vec![(usa, nation("USA"))],
+    })
 }

@@ -99,7 +99,7 @@ impl World {
         let lee = UserAct { name: "lee".into(), roles, key: releaser().public(), active: true };
         desk.record(kind::USER, &lee).unwrap();
         desk.home_mut()
-            .sign_with(Signing { key, here: Nation::KOR, partners: partners.into() })
+            .sign_with(Signing { key: key.into(), here: Nation::KOR, partners: partners.into() })
             .unwrap();
         let door = Arc::new(Door::new(desk, folder.path()));
         let app = server(folder.path(), door.clone(), clock.clone());

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use entente_intake::acts::{AlarmAct, NodeAct, ProgrammeAct, kind};
+use entente_intake::acts::{AlarmAct, NodeAct, PeerAct, ProgrammeAct, kind};
 use entente_intake::{Applied, Desk, prepare};
 use entente_log::key::Key;
 use entente_log::{checkpoint, cosignature};
@@ -18,7 +18,10 @@ use entente_store::{Home, Signing};
 use serde_json::json;
 
 use super::*;
+use crate::folder;
 use crate::met::tests::{Root, card, nation, now};
+use entente_peer::succession::Succession;
+use rcgen::SigningKey as _;
 
 const PROGRAMME: &str = r#"format = 1
 
@@ -75,7 +78,7 @@ fn side(here: &str, partner: &str) -> Side {
     desk.meet(&act).unwrap();
     folder::sign(folder.path(), &mut desk).unwrap();
     let partners = vec![(desk.partner(nation(partner)).unwrap().partner.index, nation(partner))];
-    desk.home_mut().sign_with(Signing { key, here: nation(here), partners }).unwrap();
+    desk.home_mut().sign_with(Signing { key: key.into(), here: nation(here), partners }).unwrap();
     Side { folder, clock, desk }
 }
 
@@ -118,9 +121,8 @@ impl Side {
 
     fn bureau(self) -> (tempfile::TempDir, Arc<Door>, Bureau) {
         let door = Arc::new(Door::new(self.desk, self.folder.path()));
-        let key = folder::signing_key(self.folder.path(), door.desk().here()).unwrap();
         let desk = door.desk.clone();
-        let bureau = Bureau::new(self.folder.path(), desk, key, self.clock).unwrap();
+        let bureau = Bureau::new(self.folder.path(), desk, Vec::new, self.clock).unwrap();
         (self.folder, door, bureau)
     }
 }
@@ -223,4 +225,37 @@ fn a_receipt_is_given_for_all_that_is_signed_alone() {
     poland.received(nation("KOR"), &receipt.signed.note).unwrap();
     assert_eq!(door.desk().standing_with(nation("KOR")).unwrap().acknowledged, 7);
     assert_eq!(korea.receipt(&Position::default()).unwrap(), None);
+}
+
+#[test]
+fn a_partner_takes_no_card_with_the_root_of_another_in_place_of_its_own() {
+    let (poland, states, own) = (Root::of("POL"), Root::of("USA"), Root::of("KOR"));
+    let mut korea = side("KOR", "POL");
+    for card in [card("POL", &[&poland]), card("USA", &[&states])] {
+        let act = PeerAct { nation: card.nation.to_string(), card: card.text().to_owned() };
+        korea.desk.meet(&act).unwrap();
+    }
+    let (folder, door, _) = korea.bureau();
+    let roots = vec![own.pem()];
+    let clock = Arc::new(StepClock::new(now(), Duration::from_millis(1)));
+    let bureau =
+        Bureau::new(folder.path(), door.desk.clone(), move || roots.clone(), clock).unwrap();
+    let before = bureau.met(nation("POL")).unwrap().card;
+    let key = Key::from_seed("POL", &[9; 32]).unwrap();
+    let takes = |new: &[&Root]| {
+        let signs = Some(|message: &[u8]| poland.0.key().sign(message));
+        let made = Succession::sign(&before, card("POL", new), &key, signs).unwrap();
+        bureau.succeed(nation("POL"), &[made.text()]).map_err(|error| error.to_string())
+    };
+    for others in [&states, &own] {
+        let refused = takes(&[&poland, others]).unwrap_err();
+        assert!(refused.contains("of another nation's"), "{refused}");
+        assert_eq!(bureau.met(nation("POL")).unwrap().card, before);
+    }
+    let fresh = Root::of("POL");
+    takes(&[&poland, &fresh]).unwrap();
+    assert_eq!(bureau.met(nation("POL")).unwrap().card.roots.len(), 2);
+    // Of who is revoked no card is taken.
+    door.desk().change_partner(nation("POL"), |act| act.standing = "revoked".to_owned()).unwrap();
+    assert!(takes(&[&fresh]).is_err());
 }

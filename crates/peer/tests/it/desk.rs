@@ -79,7 +79,7 @@ impl Korea {
             let record = desk.add_partner(nation(code)).unwrap();
             signed.push((record.partner.index, record.partner.nation));
         }
-        let signing = Signing { key: kor(), here: Nation::KOR, partners: signed };
+        let signing = Signing { key: kor().into(), here: Nation::KOR, partners: signed };
         desk.home_mut().sign_with(signing).unwrap();
         Self { folder, clock, desk }
     }

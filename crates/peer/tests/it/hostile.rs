@@ -14,7 +14,7 @@ use entente_log::cosignature::{Cosigned, cosign};
 use entente_log::key::Key;
 use entente_object::clock::FixedClock;
 use entente_peer::Pace;
-use entente_peer::doors::{Keeper, KeeperError, ReceiptError};
+use entente_peer::doors::{Keeper, KeeperError, ReceiptError, SuccessionError};
 use entente_peer::follow::{Follower, Link, LinkError, Watched};
 use entente_peer::page::{Edge, Entry, Fault, Page, Position};
 use entente_release::Nation;
@@ -68,6 +68,22 @@ impl Keeper for Notes {
 
     fn received(&self, _by: Nation, _note: &str) -> Result<(), ReceiptError> {
         Err(ReceiptError::Refused("nobody gives receipts here".to_owned()))
+    }
+
+    fn holds(&self, _of: Nation) -> Option<String> {
+        None
+    }
+
+    fn succeed(&self, _of: Nation, _successions: &[String]) -> Result<(), SuccessionError> {
+        Err(KeeperError("not asked".to_owned()).into())
+    }
+
+    fn offers(&self) -> u64 {
+        0
+    }
+
+    fn successions(&self, _by: Nation, _holds: &str) -> Result<Vec<String>, KeeperError> {
+        Err(KeeperError("not asked".to_owned()))
     }
 }
 

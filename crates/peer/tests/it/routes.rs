@@ -11,7 +11,7 @@ use entente_log::cosignature::Cosigned;
 use entente_object::clock::Clock as _;
 use entente_peer::Pace;
 use entente_peer::api::{Doors, routes};
-use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError};
+use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError, SuccessionError};
 use entente_peer::growth::{Grower, growth};
 use entente_peer::page::{Edge, Fault, Page, Position};
 use entente_release::partner::{Channel, Standing};
@@ -87,6 +87,23 @@ impl Keeper for Register {
             }
         }
     }
+
+    fn holds(&self, _of: Nation) -> Option<String> {
+        None
+    }
+
+    fn succeed(&self, _of: Nation, _successions: &[String]) -> Result<(), SuccessionError> {
+        Err(KeeperError("not asked".to_owned()).into())
+    }
+
+    fn offers(&self) -> u64 {
+        0
+    }
+
+    fn successions(&self, _by: Nation, holds: &str) -> Result<Vec<String>, KeeperError> {
+        let follows = holds == HELD;
+        Ok(follows.then(|| "a succession of Korea".to_owned()).into_iter().collect())
+    }
 }
 
 struct Served {
@@ -113,19 +130,23 @@ fn served() -> Served {
         keeper: register.clone(),
         clock: korea.clock.clone(),
         growth,
-        card: Some("the card of Korea".to_owned()),
         channel: Channel::default(),
         pace: Pace::default(),
     });
     Served { korea, register, grown, app }
 }
 
+/// Which card of Korea's is followed by another, and where that is asked.
+const HELD: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+const CARD: &str =
+    "/peer/card?held=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
 /// Every route, with a request that it takes.
 const ROUTES: [(Method, &str, &str); 5] = [
     (Method::GET, "/peer/ledger?from=0", ""),
     (Method::GET, "/peer/ledger/events", ""),
     (Method::POST, "/peer/receipt", "a receipt"),
-    (Method::GET, "/peer/card", ""),
+    (Method::GET, CARD, ""),
     (Method::PUT, "/peer/list", "a list"),
 ];
 
@@ -214,11 +235,11 @@ async fn a_refusal_says_what_to_do_and_nothing_of_others() {
     let stranger = served.send(&Method::GET, "/peer/ledger?from=0", None, "").await;
     assert!(text(stranger).await.contains("client certificate"));
     served.register.unvouched.lock().unwrap().insert(nation("POL"));
-    assert_eq!(text(served.get("/peer/card", "POL").await).await, "show a current list\n");
+    assert_eq!(text(served.get(CARD, "POL").await).await, "show a current list\n");
     let foreign = served.send(&Method::PUT, "/peer/list", Some("POL"), "foreign").await;
     assert_eq!(foreign.status(), 403);
     assert!(text(foreign).await.contains("not by a root of yours"));
-    assert_eq!(served.get("/peer/card", "POL").await.status(), 403, "a bad list vouched");
+    assert_eq!(served.get(CARD, "POL").await.status(), 403, "a bad list vouched");
 }
 
 #[tokio::test]
@@ -440,7 +461,6 @@ async fn nothing_was_signed_yet() {
         keeper: served.register.clone(),
         clock: korea.clock.clone(),
         growth: served.grown.subscribe(),
-        card: None,
         channel: Channel::default(),
         pace: Pace::default(),
     });
@@ -450,5 +470,6 @@ async fn nothing_was_signed_yet() {
     assert!(text(answer).await.is_empty());
     let mut stream = served.get("/peer/ledger/events", "POL").await.into_body();
     assert_eq!(said(&mut stream).await.unwrap(), "event: signed\ndata: 0\n\n");
-    assert_eq!(served.get("/peer/card", "POL").await.status(), 204);
+    let other = HELD.replace('a', "b");
+    assert_eq!(served.get(&format!("/peer/card?held={other}"), "POL").await.status(), 204);
 }

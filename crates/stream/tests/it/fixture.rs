@@ -81,7 +81,8 @@ impl Replica {
     fn on(folder: TempDir, cluster: Cluster, home: Home) -> Self {
         let mut desk = Desk::open(home, Arc::new(SystemClock)).unwrap();
         let partners = desk.partners().iter().map(|r| (r.partner.index, r.partner.nation));
-        let signing = Signing { key: key(), here: Nation::KOR, partners: partners.collect() };
+        let signing =
+            Signing { key: key().into(), here: Nation::KOR, partners: partners.collect() };
         desk.home_mut().sign_with(signing).unwrap();
         Self { folder, cluster, desk }
     }
