@@ -577,3 +577,67 @@ fn certificates_are_renewed_and_an_address_moves_without_people() {
         member.is_sound();
     }
 }
+
+#[test]
+fn nations_witness_each_others_epochs_and_a_node_that_was_put_back_is_known_by_all() {
+    let all = ["KOR", "POL", "USA"].map(Member::of);
+    let [korea, poland, states] = &all;
+    for one in &all {
+        for other in all.iter().filter(|other| other.code != one.code) {
+            one.accept(other);
+        }
+    }
+    let serve = |member: &Member| {
+        member.kill();
+        let served = member.node.serve_at(&member.host, &["--epoch", "1"], "warn");
+        drop(member.served.replace(Some(served)));
+    };
+    all.iter().for_each(serve);
+    let sees = |by: &Member, of: &Member| -> Value {
+        let told = by.node.json(&["peer", "witnesses"]);
+        let mut rows = told["witness_of"].as_array().unwrap().iter();
+        rows.find(|row| row["nation"] == of.code).cloned().unwrap_or_default()
+    };
+    let witnessed = |by: &Member, of: &Member, third: &Member| {
+        let what = format!("{} knows that {} witnessed {}", by.code, third.code, of.code);
+        until(&what, || sees(by, of)["witnesses"][third.code][0].as_u64() > Some(2));
+    };
+    // Poland has nothing of the United States', and witnesses its epochs all the same.
+    korea.release(0..5, "parties");
+    witnessed(poland, korea, states);
+    witnessed(states, korea, poland);
+    witnessed(korea, states, poland);
+    poland.node.run(&["peer", "witnesses", "--need", "1"]).ends(0);
+    poland.node.run(&["doctor"]).ends(0).says(&["1 needed"]);
+    poland.node.run(&["peer", "witnesses", "--need", "2"]).ends(1);
+    poland.node.run(&["doctor"]).ends(1).says(&["fewer than 2 other nations", "KOR, USA"]);
+    poland.node.run(&["peer", "witnesses", "--need", "0"]).ends(0);
+    for member in &all {
+        member.node.run(&["ledger", "verify", "--all"]).ends(0).says(&["KOR/epochs", "USA/epochs"]);
+    }
+    // Korea's people put a copy from before in its place, where nothing was released to anybody else
+    // meanwhile: its ledgers are as they were signed, and its epochs are not.
+    let before = Node::of("KOR", PROGRAMME);
+    korea.kill();
+    std::fs::remove_dir_all(before.folder()).unwrap();
+    let mut copy = Command::new("cp");
+    let copied = copy.arg("-a").args([korea.node.folder(), before.folder()]).status();
+    assert!(copied.unwrap().success());
+    serve(korea);
+    let had = sees(poland, korea)["size"].as_u64().unwrap();
+    until("there are more epochs", || {
+        [poland, states].iter().all(|by| sees(by, korea)["size"].as_u64().unwrap() > had + 3)
+    });
+    korea.back_to(&before);
+    serve(korea);
+    for by in [poland, states] {
+        until("an older state is noticed", || {
+            let said = by.alarms();
+            // Unless it has closed as many epochs again meanwhile.
+            ["put back to an older state", "has two histories"]
+                .iter()
+                .any(|what| said.contains(what))
+        });
+    }
+    until("Korea is told", || korea.alarms().contains("this node"));
+}

@@ -33,6 +33,10 @@ pub mod kind {
     pub const PEER: &str = "peer";
     /// A [`super::CardAct`].
     pub const CARD: &str = "card";
+    /// An [`super::EpochAct`].
+    pub const EPOCH: &str = "epoch";
+    /// A [`super::WitnessNeedAct`].
+    pub const WITNESS_NEED: &str = "witness-need";
     /// A [`super::RecallAct`].
     pub const RECALL: &str = "recall";
     /// An [`super::ExpiredAct`].
@@ -53,6 +57,16 @@ pub mod kind {
     /// [`super::ReceiptAct`]s of a nation.
     pub fn receipt(nation: super::Nation) -> String {
         format!("receipt/{nation}")
+    }
+
+    /// [`super::EpochsAct`]s of a nation.
+    pub fn epochs(nation: super::Nation) -> String {
+        format!("epochs/{nation}")
+    }
+
+    /// [`super::WitnessAct`]s of a nation.
+    pub fn witness(nation: super::Nation) -> String {
+        format!("witness/{nation}")
     }
 
     /// [`super::HoldsAct`]s of a nation.
@@ -228,6 +242,53 @@ pub struct CardAct {
     pub before: String,
     /// The succession (docs/formats/peer.md).
     pub succession: String,
+}
+
+/// What all ledgers of this node were at one time (docs/formats/epoch.md). The seed is shown to nobody.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochAct {
+    /// Its number.
+    pub number: u64,
+    /// When, in seconds since 1970.
+    pub at: i64,
+    /// What hides the commitments, base64 of 32 bytes.
+    pub seed: String,
+    /// The root of the slots, base64.
+    pub root: String,
+    /// Of each partner: how many entries, and the root, base64.
+    pub ledgers: BTreeMap<String, (u64, String)>,
+}
+
+/// How far the epochs of a partner's node were followed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EpochsAct {
+    /// How many.
+    pub size: u64,
+    /// The roots of the complete subtrees, base64 of 32 bytes each.
+    pub edge: Vec<String>,
+    /// When the last one was, in seconds since 1970.
+    pub at: i64,
+    /// The checkpoint of them, as the partner signed it.
+    pub note: String,
+    /// Up to how many of them other nations witnessed the same, and when the last did so, in seconds
+    /// since 1970.
+    pub witnesses: BTreeMap<String, (u64, i64)>,
+}
+
+/// A partner saw the epochs of this node, and they continue what it saw before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WitnessAct {
+    /// How many.
+    pub size: u64,
+    /// The checkpoint with the partner's cosignature.
+    pub note: String,
+}
+
+/// How many other nations must have seen the same of a partner's epochs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WitnessNeedAct {
+    /// So many.
+    pub need: u8,
 }
 
 /// Which card of this node a partner's node holds.

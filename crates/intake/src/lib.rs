@@ -14,6 +14,7 @@ pub mod acts;
 mod contain;
 mod decide;
 mod desk;
+mod epochs;
 mod label;
 mod prepare;
 mod recall;

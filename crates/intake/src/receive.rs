@@ -86,6 +86,15 @@ impl Desk {
         Ok(notes)
     }
 
+    /// When the first entry was added that was received of a partner's ledger, in microseconds since 1970.
+    pub fn first_received_from(&self, nation: Nation) -> Result<Option<i64>, IntakeError> {
+        let kind = kind::leaves(nation);
+        let Some((seq, act)) = self.home.first_act_of(&kind)? else { return Ok(None) };
+        let act: LeavesAct = read_act(seq, &kind, &act.json)?;
+        let bytes = BASE64_STANDARD.decode(&act.leaves).unwrap_or_default();
+        Ok(bytes.get(..Leaf::BYTES).and_then(Leaf::read).map(|leaf| leaf.added))
+    }
+
     /// The newest receipt of a partner.
     pub fn receipt_of(&self, nation: Nation) -> Result<Option<ReceiptAct>, IntakeError> {
         self.last_act(&kind::receipt(nation))
@@ -99,7 +108,7 @@ impl Desk {
         })
     }
 
-    fn last_act<T: serde::de::DeserializeOwned>(
+    pub(crate) fn last_act<T: serde::de::DeserializeOwned>(
         &self,
         kind: &str,
     ) -> Result<Option<T>, IntakeError> {
@@ -190,7 +199,7 @@ impl Desk {
     }
 }
 
-fn read_act<T: serde::de::DeserializeOwned>(
+pub(crate) fn read_act<T: serde::de::DeserializeOwned>(
     seq: u64,
     kind: &str,
     json: &str,

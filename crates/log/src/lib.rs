@@ -12,6 +12,7 @@ pub mod checkpoint;
 pub mod codec;
 pub mod cosignature;
 pub mod entry;
+pub mod epoch;
 pub mod fuzz;
 #[cfg(test)]
 mod golden;

@@ -147,6 +147,9 @@ pub(crate) struct Serve {
     /// End when standard input ends: with the program that started it, whatever ends that.
     #[arg(long, hide = true)]
     pub(crate) with_parent: bool,
+    /// How many seconds an epoch takes.
+    #[arg(long, hide = true, default_value_t = 3600, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) epoch: u64,
     #[command(flatten)]
     pub(crate) cluster: Option<ClusterArgs>,
 }
@@ -466,6 +469,12 @@ pub(crate) enum Peer {
     Show {
         /// The nation.
         nation: String,
+    },
+    /// Show which nations have seen the same history of each node: a rewrite is noticed by them.
+    Witnesses {
+        /// From now on so many other nations must have seen the same of each partner, or `doctor` warns.
+        #[arg(long, value_name = "COUNT")]
+        need: Option<u8>,
     },
     /// Give and take nothing for now.
     Suspend {

@@ -87,6 +87,7 @@ pub(crate) fn run(folder: &Path, args: &Demo, printer: Printer) -> Result<u8> {
     drop(desk);
     serve::runtime()?.block_on(async {
         let serve_args = Serve {
+            epoch: 3600,
             listen: format!("127.0.0.1:{}", if args.once { 0 } else { args.port }),
             plain: false,
             api_root: "rok-nato".to_owned(),

@@ -87,17 +87,24 @@ pub(crate) struct Federation {
     clock: Arc<dyn Clock>,
     bureau: Arc<Bureau>,
     channel: Channel,
+    pace: Pace,
     /// How it stands with each partner's node.
     pub(crate) board: Board,
 }
 
 impl Federation {
-    pub(crate) fn new(folder: &Path, door: &Door, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub(crate) fn new(
+        folder: &Path,
+        door: &Door,
+        clock: Arc<dyn Clock>,
+        epoch: Duration,
+    ) -> Result<Self> {
         let keys = Keys::of(folder);
         let roots = move || keys.authorities().filter_map(|keys| read(keys.root()).ok()).collect();
         let bureau = Arc::new(Bureau::new(folder, door.desk.clone(), roots, clock.clone())?);
         let (channel, board) = (Channel::default(), Board::default());
-        Ok(Self { folder: folder.to_owned(), clock, bureau, channel, board })
+        let pace = Pace { witness_every: epoch, ..Pace::default() };
+        Ok(Self { folder: folder.to_owned(), clock, bureau, channel, pace, board })
     }
 
     /// What partners' nodes ask.
@@ -111,7 +118,7 @@ impl Federation {
             clock: self.clock.clone(),
             growth,
             channel: self.channel.clone(),
-            pace: Pace::default(),
+            pace: self.pace,
         })
     }
 
@@ -196,7 +203,7 @@ impl Federation {
             clock: self.clock.clone(),
             list: Box::new(list),
             state,
-            pace: Pace::default(),
+            pace: self.pace,
         };
         let (stop, stopped) = watch::channel(false);
         Some((card, stop, tokio::spawn(follower.run(stopped))))

@@ -8,7 +8,7 @@ use entente_intake::acts::{PeerAct, kind};
 use entente_intake::{Desk, hex};
 use entente_log::checkpoint::{self, CheckpointError};
 use entente_log::ledger::{Happened, origin};
-use entente_log::{Seq, cosignature};
+use entente_log::{Seq, cosignature, epoch};
 use entente_object::id::Id;
 use entente_object::time::Timestamp;
 use entente_peer::card::Card;
@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use crate::cli::Ledger;
 use crate::folder;
 use crate::print::{Printer, progress};
+use crate::witnesses;
 
 /// Runs one of the commands.
 pub(crate) fn run(folder: &Path, command: &Ledger, printer: Printer) -> Result<u8> {
@@ -175,10 +176,24 @@ pub(crate) fn verify_all(desk: &Desk, reader: &Reader, only: Option<Nation>) -> 
             let entries = verified.ok().map(|verified| verified.entries);
             all.push(Checked { what: released, entries, note, error });
             all.extend(received(desk, nation)?);
+            all.extend(epochs(nation, witnesses::verify_seen(desk, nation), "witnessed"));
         }
+    }
+    if only.is_none() {
+        let own = witnesses::verify(desk, reader);
+        all.extend(epochs(desk.here(), own.map(|size| (size > 0).then_some(size)), "committed to"));
     }
     bar.finish_and_clear();
     Ok(Verified(all))
+}
+
+/// What was found of a nation's epochs, if there are any.
+fn epochs(nation: Nation, found: Result<Option<u64>, String>, note: &str) -> Option<Checked> {
+    let (entries, error) = match found {
+        Ok(entries) => (Some(entries?), None),
+        Err(error) => (None, Some(error)),
+    };
+    Some(Checked { what: epoch::origin(nation.as_str()), entries, note: note.to_owned(), error })
 }
 
 /// Verifies something with the keys that a partner's node had, the one of now first.
@@ -203,6 +218,27 @@ fn first<T>(tries: impl Iterator<Item = Result<T, CheckpointError>>) -> Result<T
     tries.reduce(Result::or).unwrap_or(Err(CheckpointError::NotSigned))
 }
 
+/// What a partner's node signed, verified with any key that it had.
+pub(crate) fn signed(
+    desk: &Desk,
+    nation: Nation,
+    (origin, note): (&str, &str),
+) -> Result<checkpoint::Signed> {
+    Ok(by_any(desk, nation, |key| checkpoint::verify(note, origin, key))??)
+}
+
+/// What this node signed and a partner's node cosigned, verified with any keys that they had.
+pub(crate) fn cosigned(
+    desk: &Desk,
+    nation: Nation,
+    (origin, note): (&str, &str),
+) -> Result<cosignature::Cosigned> {
+    let cosigned = by_any(desk, nation, |key| {
+        first(desk.keys().map(|own| cosignature::verify(note, (origin, own), key)))
+    });
+    Ok(cosigned??)
+}
+
 /// Verifies the newest receipt of a partner.
 fn receipt(desk: &Desk, reader: &Reader, nation: Nation) -> Result<String> {
     if desk.peer(nation).is_none() {
@@ -210,11 +246,7 @@ fn receipt(desk: &Desk, reader: &Reader, nation: Nation) -> Result<String> {
     }
     let Some(receipt) = desk.receipt_of(nation)? else { return Ok("not acknowledged".to_owned()) };
     let own = origin(desk.here(), nation);
-    let cosigned = by_any(desk, nation, |key| {
-        let verify = |own_key| cosignature::verify(&receipt.note, (&own, own_key), key);
-        first(desk.keys().map(verify))
-    });
-    let cosigned = cosigned?.context("the receipt")?;
+    let cosigned = cosigned(desk, nation, (&own, &receipt.note)).context("the receipt")?;
     let (size, root) = (cosigned.signed.size, cosigned.signed.root);
     let index = desk.partner(nation)?.partner.index;
     if reader.root_at(index, size)? != Some(root) {
@@ -237,10 +269,9 @@ fn received(desk: &Desk, nation: Nation) -> Result<Option<Checked>> {
         Ok(made) => made,
         Err(error) => return Ok(Some(broken(error.to_string()))),
     };
-    let signed = by_any(desk, nation, |key| checkpoint::verify(&position.note, &what, key))?;
-    let signed = match signed {
+    let signed = match signed(desk, nation, (&what, &position.note)) {
         Ok(signed) => signed,
-        Err(error) => return Ok(Some(broken(error.to_string()))),
+        Err(error) => return Ok(Some(broken(format!("{error:#}")))),
     };
     let size = made.tree.size();
     if size != position.size || (signed.size == size && signed.root != made.tree.root()) {

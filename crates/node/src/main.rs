@@ -30,6 +30,7 @@ mod serve;
 mod setup;
 mod status;
 mod upkeep;
+mod witnesses;
 
 use std::process::ExitCode;
 

@@ -21,6 +21,7 @@ use crate::keys::{self, own_card};
 use crate::met::roots;
 use crate::partner;
 use crate::print::Printer;
+use crate::witnesses;
 
 /// Runs one of the commands on partners' nodes.
 pub(crate) fn run(folder: &Path, command: &Peer, dry: bool, printer: Printer) -> Result<u8> {
@@ -33,6 +34,7 @@ pub(crate) fn run(folder: &Path, command: &Peer, dry: bool, printer: Printer) ->
         }
         Peer::List => list(folder, printer),
         Peer::Show { nation } => show(folder, folder::nation(nation)?, printer),
+        Peer::Witnesses { need } => witnesses::run(folder, *need, dry, printer),
         Peer::Suspend { nation } => {
             let nation = nation.clone();
             partner::run(folder, &Partner::Suspend { nation }, dry, printer)

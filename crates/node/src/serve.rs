@@ -147,7 +147,8 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
     let service = service(args, (folder, door.clone(), register.clone()), clock.clone())?;
     let (stop, stopped) = watch::channel(false);
     let (grown, growth) = growth();
-    let federation = Federation::new(folder, &door, clock)?;
+    let epoch = Duration::from_secs(args.epoch);
+    let federation = Federation::new(folder, &door, clock, epoch)?;
     let ended = |mut stopped: watch::Receiver<bool>| async move {
         let _sender_is_gone = stopped.wait_for(|stop| *stop).await;
     };
@@ -162,7 +163,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         tokio::spawn(async move {
             serve(page, None, pages, end_pages).await;
         }),
-        tokio::spawn(look(door.clone(), stopped.clone())),
+        tokio::spawn(look(door.clone(), epoch, stopped.clone())),
         tokio::spawn(watch_growth(folder.to_owned(), grown, stopped.clone())),
         tokio::spawn(federation.run(stopped.clone())),
         tokio::spawn(reload(folder.to_owned(), (door, tls), stopped)),
@@ -198,17 +199,20 @@ fn service(
     Ok(Service::new(settings, secrets, doors)?)
 }
 
-/// Releases objects when their time comes, and takes them back when it is over.
-async fn look(door: Arc<Door>, mut stopped: watch::Receiver<bool>) {
+/// Releases objects when their time comes, takes them back when it is over, and closes epochs.
+async fn look(door: Arc<Door>, epoch: Duration, mut stopped: watch::Receiver<bool>) {
     loop {
         tokio::select! {
             _ = stopped.wait_for(|stop| *stop) => return,
-            () = tokio::time::sleep(LOOK_EVERY) => {}
+            () = tokio::time::sleep(LOOK_EVERY.min(epoch)) => {}
         }
         let door = door.clone();
         let looked = tokio::task::spawn_blocking(move || {
+            let seed = folder::random()?;
             let mut desk = door.desk();
-            desk.expire().and_then(|_| desk.decide_again())
+            desk.expire()?;
+            desk.decide_again()?;
+            anyhow::Ok(desk.close_epoch(epoch, seed)?)
         });
         let looked = looked.await;
         if let Ok(Err(error)) = looked {

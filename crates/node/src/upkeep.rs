@@ -16,6 +16,7 @@ use crate::certificate::{CertificateError, Keys};
 use crate::cli::Export;
 use crate::folder;
 use crate::print::{Printer, progress};
+use crate::witnesses;
 
 /// `entente backup`.
 pub(crate) fn backup(folder: &Path, to: &Path, dry_run: bool, printer: Printer) -> Result<u8> {
@@ -76,7 +77,9 @@ pub(crate) fn doctor(folder: &Path, rebuild: bool, printer: Printer) -> Result<u
     let desk = folder::open(folder).map_err(|error| format!("{error:#}"));
     let alarms = desk.as_ref().map(|desk| desk.home().acts(kind::ALARM).unwrap_or_default());
     let alarms = alarms.unwrap_or_default();
+    let witnesses = desk.as_ref().map_err(Clone::clone).and_then(witnesses::look);
     look("keys and signed ledgers", desk.map(|_| "agree".to_owned()));
+    look("witnesses", witnesses);
     look("alarms", Ok(format!("{} recorded", alarms.len())));
     let log = Reader::open(folder).and_then(|reader| reader.verify_log(&mut |_| ()));
     let told = log.map(|v| format!("{} entries, {} objects: whole", v.entries, v.objects));

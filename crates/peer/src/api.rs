@@ -6,6 +6,8 @@
 //! | `GET /peer/ledger/events` | server-sent events: how many entries are signed, now and whenever it grows |
 //! | `POST /peer/receipt` | takes a cosigned checkpoint of the caller's ledger |
 //! | `GET /peer/card?held=DIGEST` | the cards that followed the one that the caller holds; 204 if none did |
+//! | `GET /peer/epochs?from=N&received=R` | this node's epochs from number N on, opened for the caller |
+//! | `POST /peer/witness` | takes a cosigned checkpoint of this node's epochs |
 //! | `PUT /peer/list` | takes the revocation list of the caller's nation: the first thing to do |
 //!
 //! Invariants:
@@ -86,6 +88,8 @@ pub fn routes(doors: Doors) -> Router {
         .route("/peer/ledger/events", get(events))
         .route("/peer/receipt", post(receipt))
         .route("/peer/card", get(card))
+        .route("/peer/epochs", get(epochs))
+        .route("/peer/witness", post(witness))
         .route("/peer/list", put(list))
         .with_state(here)
 }
@@ -299,12 +303,28 @@ async fn receipt(
     Asking(_, audience): Asking,
     body: Body,
 ) -> Result<StatusCode, Refusal> {
+    take_note(&here, body, move |keeper, note| keeper.received(audience.nation(), note)).await
+}
+
+async fn witness(
+    State(here): State<Arc<Here>>,
+    Asking(_, audience): Asking,
+    body: Body,
+) -> Result<StatusCode, Refusal> {
+    take_note(&here, body, move |keeper, note| keeper.witnessed(audience.nation(), note)).await
+}
+
+async fn take_note(
+    here: &Here,
+    body: Body,
+    take: impl FnOnce(&dyn Keeper, &str) -> Result<(), ReceiptError> + Send + 'static,
+) -> Result<StatusCode, Refusal> {
     let body = to_bytes(body, NOTE_BYTES_MAX).await;
-    let body = body.map_err(|_| Refusal::Bad("a receipt has 16 KiB at most".to_owned()))?;
+    let body = body.map_err(|_| Refusal::Bad("a note has 16 KiB at most".to_owned()))?;
     let note = String::from_utf8(body.to_vec());
-    let note = note.map_err(|_| Refusal::Bad("a receipt is a signed note".to_owned()))?;
+    let note = note.map_err(|_| Refusal::Bad("a signed note is text".to_owned()))?;
     let keeper = here.doors.keeper.clone();
-    let taken = here.doors.pace.work(move || keeper.received(audience.nation(), &note)).await;
+    let taken = here.doors.pace.work(move || take(keeper.as_ref(), &note)).await;
     match taken.map_err(|cause| Refusal::Failed(cause.to_string()))? {
         Ok(()) => Ok(StatusCode::NO_CONTENT),
         Err(ReceiptError::Refused(why)) => Err(Refusal::Bad(why)),
@@ -351,9 +371,34 @@ async fn card(
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
     let json = serde_json::to_string(&found).map_err(|cause| Refusal::Failed(cause.to_string()))?;
+    Ok(as_json(json))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct After {
+    from: u64,
+    received: u64,
+}
+
+async fn epochs(
+    State(here): State<Arc<Here>>,
+    Asking(_, audience): Asking,
+    query: Result<Query<After>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Refusal> {
+    let bad = "say which epochs you have, and how many entries: ?from=0&received=0";
+    let Query(After { from, received }) = query.map_err(|_| Refusal::Bad(bad.to_owned()))?;
+    let (keeper, by) = (here.doors.keeper.clone(), audience.nation());
+    let found = here.doors.pace.work(move || keeper.epochs(by, from, received)).await;
+    let found = found.map_err(|cause| Refusal::Failed(cause.to_string()))?;
+    let found = found.map_err(|error| Refusal::Failed(error.to_string()))?;
+    Ok(found.map_or_else(|| StatusCode::NO_CONTENT.into_response(), as_json))
+}
+
+fn as_json(json: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
-    Ok((headers, json).into_response())
+    (headers, json).into_response()
 }

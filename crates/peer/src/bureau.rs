@@ -12,8 +12,9 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_intake::acts::{AlarmAct, CardAct, HoldsAct, PeerAct, ReceiptAct, ReceivedAct, kind};
 use entente_intake::{Delivery, Desk, hex, prepare};
-use entente_log::checkpoint::{self, CheckpointError};
+use entente_log::checkpoint::{self, CheckpointError, Signed};
 use entente_log::cosignature::{self, Cosigned};
+use entente_log::epoch::Epochs;
 use entente_log::ledger::origin;
 use entente_log::tree::{NodeHash, Tree};
 use entente_object::clock::Clock;
@@ -21,8 +22,11 @@ use entente_release::Nation;
 use entente_store::Reader;
 use sha2::{Digest as _, Sha256};
 
+mod witness;
+
 use crate::card::Card;
 use crate::doors::{Keeper, KeeperError, ReceiptError, SuccessionError};
+use crate::epochs::Seen;
 use crate::limits::SUCCESSIONS_MAX;
 use crate::met::{Cards, Met, MetError};
 use crate::page::{Edge, Fault, Page, Position, What};
@@ -39,6 +43,8 @@ pub struct Bureau {
     reader: Mutex<Reader>,
     /// The roots of this node, PEM: on nobody else's card.
     roots: Box<dyn Fn() -> Vec<String> + Send + Sync>,
+    /// The tree of this node's epochs, as far as it was asked for.
+    epochs: Mutex<Epochs>,
     /// The place of the newest card that partners' nodes may ask for.
     offered: AtomicU64,
     here: Nation,
@@ -56,8 +62,8 @@ impl Bureau {
     ) -> Result<Self, MetError> {
         let here = desk.lock().unwrap_or_else(PoisonError::into_inner).here();
         let (cards, reader) = (Cards::open(folder)?, Mutex::new(Reader::open(folder)?));
-        let offered = AtomicU64::new(0);
-        Ok(Self { desk, cards, reader, roots: Box::new(roots), offered, here, clock })
+        let (epochs, offered) = (Mutex::default(), AtomicU64::new(0));
+        Ok(Self { desk, cards, reader, roots: Box::new(roots), epochs, offered, here, clock })
     }
 
     /// Looks whether there is a new card of this node: it is offered once this process signs with the
@@ -100,6 +106,67 @@ impl Bureau {
     }
 }
 
+/// Verifies what a partner cosigned of what this node signed. What was signed before its key was replaced
+/// was signed.
+fn cosigned_by(
+    desk: &Desk,
+    note: &str,
+    origin: &str,
+    cosigner: &str,
+) -> Result<Cosigned, ReceiptError> {
+    let verify = |key| cosignature::verify(note, (origin, key), cosigner);
+    let found = desk.keys().map(verify).reduce(Result::or);
+    let found = found.unwrap_or(Err(CheckpointError::NotSigned));
+    found.map_err(|error| ReceiptError::Refused(error.to_string()))
+}
+
+/// Raises the alarm over what this node signed, and does not have: `root` is what is here instead.
+fn confess(
+    desk: &mut Desk,
+    (by, what): (Nation, &str),
+    signed: &Signed,
+    root: Option<NodeHash>,
+) -> ReceiptError {
+    // This node signed it, and therefore had it.
+    let why = match root {
+        None => "fewer are here: this node was put back to an older state",
+        Some(_) => "they are not those that are here: this node signed two histories",
+    };
+    let why = format!("{by} has {what} {} entries, and {why}", signed.size);
+    let alarm = AlarmAct {
+        what: "ledger".to_owned(),
+        nation: by.to_string(),
+        id: signed.origin.clone(),
+        digest: String::new(),
+        detail: format!("{why}\n{}", signed.note),
+    };
+    // The note bears the time of its cosignature, which is another each time.
+    let says_the_same = |known: &AlarmAct| {
+        known.id == alarm.id && known.detail.lines().next() == alarm.detail.lines().next()
+    };
+    let recorded = desk.home().acts(kind::ALARM).map_err(|error| error.to_string());
+    let recorded = recorded.and_then(|alarms| {
+        let mut known = alarms.iter().filter_map(|(_, act)| serde_json::from_str(&act.json).ok());
+        if known.any(|known| says_the_same(&known)) {
+            return Ok(());
+        }
+        tracing::error!("{}", alarm.detail);
+        desk.alarm(&alarm).map_err(|error| error.to_string())
+    });
+    recorded.map_or_else(ReceiptError::Failed, |()| ReceiptError::Refused(why))
+}
+
+/// A tree by its right edge, in base64.
+fn read_tree(size: u64, edge: &[String]) -> Result<Tree, KeeperError> {
+    let damaged = || KeeperError("what was received cannot be read".to_owned());
+    let hash = |text: &String| {
+        let bytes = BASE64_STANDARD.decode(text).ok()?;
+        Some(NodeHash(<[u8; 32]>::try_from(bytes).ok()?))
+    };
+    let hashes = edge.iter().map(hash).collect::<Option<Vec<_>>>().ok_or_else(damaged)?;
+    Tree::from_edge(size, hashes).ok_or_else(damaged)
+}
+
 fn failed(error: impl std::fmt::Display) -> KeeperError {
     KeeperError(error.to_string())
 }
@@ -112,13 +179,7 @@ impl Keeper for Bureau {
         let covers_more =
             |note: &str| checkpoint::kept(note).is_ok_and(|signed| signed.size > act.size);
         let shown = desk.shown_by(edge.from, covers_more).map_err(failed)?;
-        let damaged = || KeeperError("what was received cannot be read".to_owned());
-        let hash = |text: &String| {
-            let bytes = BASE64_STANDARD.decode(text).ok()?;
-            Some(NodeHash(<[u8; 32]>::try_from(bytes).ok()?))
-        };
-        let hashes = act.edge.iter().map(hash).collect::<Option<Vec<_>>>().ok_or_else(damaged)?;
-        let tree = Tree::from_edge(act.size, hashes).ok_or_else(damaged)?;
+        let tree = read_tree(act.size, &act.edge)?;
         let shown: Result<Vec<_>, _> = shown.iter().map(|note| checkpoint::kept(note)).collect();
         Ok(Position::kept(tree, Some(act.added), shown.map_err(failed)?))
     }
@@ -228,6 +289,27 @@ impl Keeper for Bureau {
         self.offered.load(Ordering::SeqCst)
     }
 
+    fn epochs(&self, by: Nation, from: u64, received: u64) -> Result<Option<String>, KeeperError> {
+        self.open_epochs(by, from, received)
+    }
+
+    fn seen(&self, of: Nation) -> Result<Seen, KeeperError> {
+        self.seen_epochs(of)
+    }
+
+    fn keys(&self, but: Nation) -> Vec<(Nation, String)> {
+        let others = self.cards.all().filter(|met| met.card.nation != but);
+        others.map(|met| (met.card.nation, met.card.key)).collect()
+    }
+
+    fn witness(&self, of: Nation, seen: &Seen) -> Result<Option<String>, KeeperError> {
+        self.witness_epochs(of, seen)
+    }
+
+    fn witnessed(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
+        self.take_witness(by, note)
+    }
+
     fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
         let failed = |error: &dyn std::fmt::Display| ReceiptError::Failed(error.to_string());
         let refused = || ReceiptError::Refused(NO_CARD.to_owned());
@@ -235,41 +317,13 @@ impl Keeper for Bureau {
         let index = met.index.ok_or_else(refused)?;
         let own = origin(self.here, by);
         let mut desk = self.desk();
-        // What was signed before the key was replaced was signed.
-        let verify = |key| cosignature::verify(note, (&own, key), &met.card.key);
-        let cosigned = desk.keys().map(verify).reduce(Result::or);
-        let cosigned = cosigned.unwrap_or(Err(CheckpointError::NotSigned));
-        let cosigned = cosigned.map_err(|error| ReceiptError::Refused(error.to_string()))?;
+        let cosigned = cosigned_by(&desk, note, &own, &met.card.key)?;
         let size = cosigned.signed.size;
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let root = reader.root_at(index, size).map_err(|error| failed(&error))?;
         drop(reader);
         if root != Some(cosigned.signed.root) {
-            // This node signed it, and therefore had it.
-            let why = match root {
-                None => "fewer are here: this node was put back to an older state",
-                Some(_) => "they are not those that are here: this node signed two histories",
-            };
-            let why = format!("{by} has a receipt for {size} entries, and {why}");
-            let alarm = AlarmAct {
-                what: "ledger".to_owned(),
-                nation: by.to_string(),
-                id: own,
-                digest: String::new(),
-                detail: format!("{why}\n{note}"),
-            };
-            // The note bears the time of its cosignature, which is another each time.
-            let alarms = desk.home().acts(kind::ALARM).map_err(|error| failed(&error))?;
-            let says_the_same = |known: &AlarmAct| {
-                known.id == alarm.id && known.detail.lines().next() == alarm.detail.lines().next()
-            };
-            let mut known =
-                alarms.iter().filter_map(|(_, act)| serde_json::from_str(&act.json).ok());
-            if !known.any(|known| says_the_same(&known)) {
-                desk.alarm(&alarm).map_err(|error| failed(&error))?;
-                tracing::error!("{}", alarm.detail);
-            }
-            return Err(ReceiptError::Refused(why));
+            return Err(confess(&mut desk, (by, "a receipt for"), &cosigned.signed, root));
         }
         let act = ReceiptAct { size, note: note.to_owned() };
         desk.acknowledge(by, &act).map(drop).map_err(|error| failed(&error))

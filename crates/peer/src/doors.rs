@@ -7,6 +7,7 @@ use std::sync::Arc;
 use entente_log::cosignature::Cosigned;
 use entente_release::{Nation, Partner};
 
+use crate::epochs::Seen;
 use crate::page::{Edge, Fault, Page, Position};
 use crate::succession::BadSuccession;
 
@@ -66,6 +67,22 @@ pub trait Keeper: Send + Sync {
 
     /// The newest card of this node that may be asked for: another number, another card.
     fn offers(&self) -> u64;
+
+    /// What is said of this node's epochs from number `from` on to a partner that has `received` entries
+    /// of its ledger; none if there is nothing new.
+    fn epochs(&self, by: Nation, from: u64, received: u64) -> Result<Option<String>, KeeperError>;
+
+    /// How far the epochs of a partner's node were followed.
+    fn seen(&self, of: Nation) -> Result<Seen, KeeperError>;
+
+    /// The keys of all nodes that were met, but for one nation's.
+    fn keys(&self, but: Nation) -> Vec<(Nation, String)>;
+
+    /// Records how far the epochs of a partner's node were followed, and cosigns them.
+    fn witness(&self, of: Nation, seen: &Seen) -> Result<Option<String>, KeeperError>;
+
+    /// Records that a partner witnessed the epochs of this node, if it did.
+    fn witnessed(&self, by: Nation, note: &str) -> Result<(), ReceiptError>;
 
     /// Records a receipt of a partner for this node's ledger, if it is one: of the checkpoint that
     /// this node signed, by the key of that partner. Says why not, to the partner.

@@ -26,10 +26,11 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::doors::{Keeper, KeeperError, SuccessionError};
+use crate::epochs::{self, Seen};
 use crate::events::Events;
 use crate::limits::{
-    ANSWER_TIME, FAULTS_MAX, PAGE_BYTES_MAX, PAUSE_FIRST, Pace, RECEIPT_EVERY,
-    SUCCESSIONS_BYTES_MAX,
+    ANSWER_TIME, EPOCHS_BYTES_MAX, EPOCHS_MAX, FAULTS_MAX, PAGE_BYTES_MAX, PAUSE_FIRST, Pace,
+    RECEIPT_EVERY, SUCCESSIONS_BYTES_MAX,
 };
 use crate::page::{Edge, Fault, Page, Position, verify};
 use crate::succession::BadSuccession;
@@ -186,6 +187,7 @@ impl<L: Link> Follower<L> {
         self.state.change(|state| state.following = true);
         // The partner may not know that what was received before was received.
         let (mut owed, mut due) = (!position.is_empty(), Instant::now());
+        let mut witness = Instant::now();
         let (mut news, mut said) = (true, None);
         let (mut pause, mut ask) = (Duration::ZERO, Instant::now());
         loop {
@@ -210,6 +212,10 @@ impl<L: Link> Follower<L> {
                 self.send_receipt(&position).await?;
                 (owed, due) = (false, Instant::now() + RECEIPT_EVERY);
             }
+            if position.is_complete() && Instant::now() >= witness {
+                self.witness(&position).await?;
+                witness = Instant::now() + self.pace.witness_every;
+            }
             if !owed {
                 followed.get_or_insert_with(Instant::now);
             }
@@ -217,6 +223,7 @@ impl<L: Link> Follower<L> {
                 biased;
                 said = self.hear(&mut events, position.tree.size()) => (true, Some(said?)),
                 () = sleep_until(due), if owed => (false, None),
+                () = sleep_until(witness), if position.is_complete() => (false, None),
             };
         }
     }
@@ -226,17 +233,8 @@ impl<L: Link> Follower<L> {
         let (keeper, from) = (self.keeper.clone(), self.edge.from);
         let Some(held) = self.blocking(move || keeper.holds(from)).await? else { return Ok(()) };
         let path = format!("/peer/card?held={held}");
-        let answer = self.ask(Method::GET, &path, Bytes::new()).await?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::NO_CONTENT => return Ok(()),
-            _ => return Err(refused(answer).await),
-        }
-        let body = Limited::new(answer.into_body(), SUCCESSIONS_BYTES_MAX).collect();
-        let body = timeout(ANSWER_TIME, body).await;
-        let body = body.map_err(|_| LinkError("the cards took too long".to_owned()))?;
-        let body = body.map_err(|cause| LinkError(format!("the cards broke off: {cause}")))?;
-        let cards: Vec<String> = serde_json::from_slice(&body.to_bytes())
+        let Some(body) = self.fetch(&path, SUCCESSIONS_BYTES_MAX).await? else { return Ok(()) };
+        let cards: Vec<String> = serde_json::from_slice(&body)
             .map_err(|error| Fault::Succession(BadSuccession::Malformed(error.to_string())))?;
         let keeper = self.keeper.clone();
         match self.blocking(move || keeper.succeed(from, &cards)).await? {
@@ -244,6 +242,55 @@ impl<L: Link> Follower<L> {
             Err(SuccessionError::Bad(bad)) => Err(Fault::Succession(bad).into()),
             Err(SuccessionError::Keeper(error)) => Err(error.into()),
         }
+    }
+
+    /// Asks for the epochs that are new, checks them against what was received, and witnesses them.
+    async fn witness(&self, position: &Position) -> Result<(), Trouble> {
+        let (keeper, from) = (self.keeper.clone(), self.edge.from);
+        let (seen, keys) = self.blocking(move || (keeper.seen(from), keeper.keys(from))).await?;
+        let (mut seen, received) = (seen?, position.tree.clone());
+        loop {
+            let first = seen.tree.size();
+            let path = format!("/peer/epochs?from={first}&received={}", received.size());
+            let Some(bytes) = self.fetch(&path, EPOCHS_BYTES_MAX).await? else { return Ok(()) };
+            let next = match epochs::verify(&bytes, &self.edge, &seen, &received, &keys) {
+                Ok(next) => next,
+                Err(fault) => {
+                    // The partner may not know that it was put back.
+                    let _refused = self.say_seen(seen).await;
+                    return Err(fault.into());
+                }
+            };
+            self.say_seen(next.clone()).await?;
+            let more = next.tree.size() - first;
+            seen = next;
+            if more < u64::try_from(EPOCHS_MAX).unwrap_or(u64::MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Keeps which epochs were seen, and tells the partner.
+    async fn say_seen(&self, seen: Seen) -> Result<(), Trouble> {
+        let (keeper, from) = (self.keeper.clone(), self.edge.from);
+        let note = self.blocking(move || keeper.witness(from, &seen)).await??;
+        let Some(note) = note else { return Ok(()) };
+        let answer = self.ask(Method::POST, "/peer/witness", Bytes::from(note)).await?;
+        if answer.status().is_success() { Ok(()) } else { Err(refused(answer).await) }
+    }
+
+    /// What a path answers, of so many bytes at most; nothing if there is nothing.
+    async fn fetch(&self, path: &str, longest: usize) -> Result<Option<Bytes>, Trouble> {
+        let answer = self.ask(Method::GET, path, Bytes::new()).await?;
+        match answer.status() {
+            StatusCode::OK => {}
+            StatusCode::NO_CONTENT => return Ok(None),
+            _ => return Err(refused(answer).await),
+        }
+        let body = timeout(ANSWER_TIME, Limited::new(answer.into_body(), longest).collect()).await;
+        let body = body.map_err(|_| LinkError("an answer took too long".to_owned()))?;
+        let body = body.map_err(|cause| LinkError(format!("an answer broke off: {cause}")))?;
+        Ok(Some(body.to_bytes()))
     }
 
     /// Waits until the partner says that there is another number of entries than is here. Gives it.
@@ -312,19 +359,13 @@ impl<L: Link> Follower<L> {
 
     async fn page(&self, at: &Position) -> Result<Option<Bytes>, Trouble> {
         let path = format!("/peer/ledger?from={}", at.tree.size());
-        let answer = self.ask(Method::GET, &path, Bytes::new()).await?;
-        match answer.status() {
-            StatusCode::OK => {}
-            StatusCode::NO_CONTENT => {
-                let before = at.signed.as_ref().filter(|before| before.size > 0);
-                return before.map_or(Ok(None), |before| Err(all_is_gone(before)));
-            }
-            _ => return Err(refused(answer).await),
+        let page = self.fetch(&path, PAGE_BYTES_MAX).await?;
+        let before = at.signed.as_ref().filter(|before| before.size > 0);
+        match (page, before) {
+            // Nothing is signed any more.
+            (None, Some(before)) => Err(all_is_gone(before)),
+            (page, _) => Ok(page),
         }
-        let body = timeout(ANSWER_TIME, Limited::new(answer.into_body(), PAGE_BYTES_MAX).collect());
-        let body = body.await.map_err(|_| LinkError("a page took too long".to_owned()))?;
-        let body = body.map_err(|cause| LinkError(format!("a page broke off: {cause}")))?;
-        Ok(Some(body.to_bytes()))
     }
 
     async fn send_receipt(&self, position: &Position) -> Result<(), Trouble> {

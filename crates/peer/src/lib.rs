@@ -11,6 +11,7 @@ pub mod api;
 pub mod bureau;
 pub mod card;
 pub mod doors;
+pub mod epochs;
 mod events;
 pub mod follow;
 pub mod growth;

@@ -27,6 +27,12 @@ pub(crate) const SUCCESSIONS_MAX: usize = 8;
 /// They, each card escaped in two texts.
 pub(crate) const SUCCESSIONS_BYTES_MAX: usize = SUCCESSIONS_MAX * 2 * CARD_BYTES_MAX;
 
+/// Epochs that are given at once: 1 KiB each with its opening and proofs.
+pub(crate) const EPOCHS_MAX: usize = 1000;
+
+/// They, and 64 witnesses.
+pub(crate) const EPOCHS_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// How far the clocks of two nodes may differ. What is dated later than this is refused until the
 /// clocks agree: `date_added` orders what was released when.
 pub const CLOCK_SKEW: Duration = Duration::from_mins(5);
@@ -63,6 +69,8 @@ pub struct Pace {
     /// The longest pause after failures: a partner that comes back is noticed within it, and one that
     /// is away costs nothing.
     pub pause_longest: Duration,
+    /// How often the epochs of a partner's node are asked for.
+    pub witness_every: Duration,
     /// Whether what reaches the store is done on threads that may block, or where it is asked for.
     pub threads: bool,
 }
@@ -75,6 +83,7 @@ impl Default for Pace {
             says_every: seconds(15),
             silent_max: seconds(50),
             pause_longest: seconds(60),
+            witness_every: Duration::from_hours(1),
             threads: true,
         }
     }

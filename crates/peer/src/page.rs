@@ -134,6 +134,9 @@ pub enum Fault {
     /// A card does not follow the one that was accepted.
     #[error(transparent)]
     Succession(#[from] BadSuccession),
+    /// An epoch commits to another ledger than the one that was given.
+    #[error("epoch {0} does not commit to the ledger that was given to this nation")]
+    Epoch(u64),
     /// Its checkpoint does not verify.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -220,6 +223,7 @@ impl Fault {
             Self::Forked { one, other, .. } => vec![&one.note, &other.note],
             Self::Malformed(_)
             | Self::Succession(_)
+            | Self::Epoch(_)
             | Self::Checkpoint(_)
             | Self::NotAsked { .. }
             | Self::Unproven(_)

@@ -19,6 +19,7 @@ use entente_peer::api::{Doors, routes};
 use entente_peer::bureau::Bureau;
 use entente_peer::card::Card;
 use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError, SuccessionError};
+use entente_peer::epochs::Seen;
 use entente_peer::follow::{Follower, Watched};
 use entente_peer::growth::{Grower, growth};
 use entente_peer::page::{Edge, Fault, Page, Position};
@@ -36,6 +37,7 @@ const PACE: Pace = Pace {
     says_every: Duration::from_hours(12),
     silent_max: Duration::from_hours(40),
     pause_longest: Duration::from_hours(6),
+    witness_every: Duration::from_hours(24),
     threads: false,
 };
 
@@ -92,6 +94,26 @@ impl Keeper for Told {
 
     fn succeed(&self, of: Nation, successions: &[String]) -> Result<(), SuccessionError> {
         self.bureau.succeed(of, successions)
+    }
+
+    fn epochs(&self, by: Nation, from: u64, received: u64) -> Result<Option<String>, KeeperError> {
+        self.bureau.epochs(by, from, received)
+    }
+
+    fn seen(&self, of: Nation) -> Result<Seen, KeeperError> {
+        self.bureau.seen(of)
+    }
+
+    fn keys(&self, but: Nation) -> Vec<(Nation, String)> {
+        self.bureau.keys(but)
+    }
+
+    fn witness(&self, of: Nation, seen: &Seen) -> Result<Option<String>, KeeperError> {
+        self.bureau.witness(of, seen)
+    }
+
+    fn witnessed(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
+        self.bureau.witnessed(by, note)
     }
 
     fn offers(&self) -> u64 {

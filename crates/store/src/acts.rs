@@ -27,6 +27,19 @@ pub(crate) fn of_kind(
     Ok(acts)
 }
 
+/// The first act of a kind.
+pub(crate) fn first_of_kind(
+    database: &Connection,
+    kind: &str,
+) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+    let seq: Option<i64> = database
+        .prepare_cached("SELECT min(seq) FROM act WHERE kind = ?1")
+        .and_then(|mut query| query.query_row(params![kind], |row| row.get(0)))
+        .doing("looking for acts")?;
+    let Some(seq) = seq.map(i64::cast_unsigned) else { return Ok(None) };
+    Ok(Some((seq, read(database, seq)?)))
+}
+
 /// The last act of a kind.
 pub(crate) fn last_of_kind(
     database: &Connection,

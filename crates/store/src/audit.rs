@@ -110,6 +110,20 @@ impl Reader {
         root.map(Some).map_err(|cause| StoreError::Tree(cause.to_string()))
     }
 
+    /// Proves that the first `size` entries of a partner's ledger are the beginning of the first `of`.
+    pub fn prove_beginning(
+        &self,
+        partner: PartnerIndex,
+        size: u64,
+        of: u64,
+    ) -> Result<Vec<tlog::Hash>, StoreError> {
+        if size == 0 || size == of {
+            return Ok(Vec::new());
+        }
+        let hashes = StoredHashes { database: &self.database, partner: partner.get() };
+        tlog::prove_tree(of, size, &hashes).map_err(|cause| StoreError::Tree(cause.to_string()))
+    }
+
     /// The newest signed checkpoint of a partner's ledger.
     pub fn checkpoint(
         &self,

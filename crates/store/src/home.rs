@@ -18,6 +18,7 @@ use entente_log::entry::{Act, Entry, Put};
 use entente_log::journal::{Journal, Tip};
 use entente_log::key::Key;
 use entente_log::order::{Append, OrderError};
+use entente_log::tree::NodeHash;
 use entente_log::{Seq, checkpoint, ledger};
 use entente_object::id::IdKey;
 use entente_release::{Nation, PartnerIndex, PartnerSet};
@@ -180,6 +181,11 @@ impl Home {
     /// The key with which it signs.
     pub fn key(&self) -> Option<Arc<Key>> {
         self.signing.as_ref().map(|signing| signing.key.clone())
+    }
+
+    /// How many entries a partner's ledger has now, and the root of its tree.
+    pub fn ledger_now(&mut self, partner: PartnerIndex) -> Result<(u64, NodeHash), StoreError> {
+        self.fold.tree(&self.database, partner.get())
     }
 
     /// Signs all ledgers as they are now: for those who know the key of today alone.
@@ -428,6 +434,11 @@ impl Home {
     /// The last act of a kind.
     pub fn last_act_of(&self, kind: &str) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
         crate::acts::last_of_kind(&self.database, kind)
+    }
+
+    /// The first act of a kind.
+    pub fn first_act_of(&self, kind: &str) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+        crate::acts::first_of_kind(&self.database, kind)
     }
 
     /// The last act of a kind before a place.

@@ -20,6 +20,9 @@ use serde_json::json;
 use super::*;
 use crate::folder;
 use crate::met::tests::{Root, card, nation, now};
+use entente_log::tree::{Tree, record_hash};
+use entente_peer::epochs::{self, Seen};
+use entente_peer::page::Fault;
 use entente_peer::succession::Succession;
 use rcgen::SigningKey as _;
 
@@ -258,4 +261,153 @@ fn a_partner_takes_no_card_with_the_root_of_another_in_place_of_its_own() {
     // Of who is revoked no card is taken.
     door.desk().change_partner(nation("POL"), |act| act.standing = "revoked".to_owned()).unwrap();
     assert!(takes(&[&fresh]).is_err());
+}
+
+/// Korea's node with two partners, each of whom has one object more than the epoch before.
+fn with_epochs(count: usize, first: usize) -> (tempfile::TempDir, Arc<Door>, Bureau) {
+    let mut korea = side("KOR", "POL");
+    let card = card("USA", &[&Root::of("USA")]);
+    let act = PeerAct { nation: "USA".into(), card: card.text().to_owned() };
+    korea.desk.meet(&act).unwrap();
+    folder::sign(korea.folder.path(), &mut korea.desk).unwrap();
+    for number in 0..count {
+        korea.release(first + number..first + number + 1, "POL");
+        korea.clock.advance(Duration::from_hours(1));
+        let seed = [u8::try_from(number).unwrap(); 32];
+        assert!(korea.desk.close_epoch(Duration::from_hours(1), seed).unwrap());
+        assert!(!korea.desk.close_epoch(Duration::from_hours(1), seed).unwrap());
+    }
+    korea.bureau()
+}
+
+fn from_korea(to: &str) -> Edge {
+    let key = Key::from_seed("KOR", &[9; 32]).unwrap().public();
+    Edge { from: nation("KOR"), here: nation(to), key, channel: Channel::default() }
+}
+
+/// The tree of the ledger of Korea for a nation, as that received it.
+fn received(door: &Door, by: &str) -> Tree {
+    let reader = Reader::open(door.desk().home().path().parent().unwrap()).unwrap();
+    let index = door.desk().partner(nation(by)).unwrap().partner.index;
+    let mut tree = Tree::default();
+    let read = reader.ledger(index, 0, &mut |entry| {
+        tree.append(entry.leaf.hash(), &mut Vec::new());
+        true
+    });
+    read.unwrap();
+    tree
+}
+
+#[test]
+fn epochs_are_followed_as_they_are_and_not_otherwise() {
+    let (_folder, door, bureau) = with_epochs(5, 0);
+    let page = |by: &str, from| {
+        let size = received(&door, by).size();
+        bureau.epochs(nation(by), from, size).unwrap().unwrap()
+    };
+    let takes = |by: &str, page: &str, seen: &Seen| {
+        epochs::verify(page.as_bytes(), &from_korea(by), seen, &received(&door, by), &[])
+    };
+    let none = Seen { first: Some(now().unix_micros()), ..Seen::default() };
+    let (poland, states) = (page("POL", 0), page("USA", 0));
+    let seen = takes("POL", &poland, &none).unwrap();
+    assert_eq!(seen.tree.size(), 5);
+    assert_eq!(takes("USA", &states, &none).unwrap().tree, seen.tree);
+    assert_eq!(takes("POL", &page("POL", 5), &seen).unwrap(), seen);
+    // What one is shown tells it nothing of the other's ledger but hashes.
+    assert!(states.contains("\"size\":0") && !states.contains("\"size\":1"), "{states}");
+    let is_not_for = takes("USA", &poland, &none).unwrap_err();
+    assert_eq!(is_not_for, Fault::Epoch(0));
+    let json: serde_json::Value = serde_json::from_str(&poland).unwrap();
+    let with = |path: &str, value: serde_json::Value| {
+        let mut json = json.clone();
+        *json.pointer_mut(path).unwrap() = value;
+        json.to_string()
+    };
+    let other = json["epochs"][2]["opening"].clone();
+    for (path, value) in [
+        ("/epochs/1/opening", other),
+        ("/epochs/1/opening/size", json!(1)),
+        ("/epochs/1/opening/root", json["epochs"][0]["root"].clone()),
+        ("/epochs/1/opening/nonce", json["epochs"][0]["opening"]["nonce"].clone()),
+        ("/epochs/1/opening/place", json!(64)),
+        ("/epochs/1/opening/path", json!([])),
+        ("/epochs/1/opening/proof", json!([])),
+        ("/epochs/1/root", json["epochs"][0]["root"].clone()),
+        ("/epochs/1/at", json!(json["epochs"][1]["at"].as_i64().unwrap() + 1)),
+        ("/epochs/1/at", json!(0)),
+        ("/epochs/1/opening", json!(null)),
+        ("/epochs", json!([])),
+        ("/format", json!(2)),
+        ("/checkpoint", json!("")),
+    ] {
+        let said = takes("POL", &with(path, value.clone()), &none);
+        assert!(said.is_err(), "{path} {value}");
+    }
+    // An epoch need not be opened for who has nothing of that time.
+    let unopened = with("/epochs/1/opening", json!(null));
+    takes("POL", &unopened, &Seen::default()).unwrap();
+}
+
+#[test]
+fn who_rewrites_a_ledger_with_the_partner_whose_it_is_is_found_by_those_who_witness() {
+    let (_one, before, shown) = with_epochs(3, 0);
+    let states = received(&before, "USA");
+    let page = shown.epochs(nation("USA"), 0, states.size()).unwrap().unwrap();
+    let edge = from_korea("USA");
+    let seen = epochs::verify(page.as_bytes(), &edge, &Seen::default(), &states, &[]).unwrap();
+    // Korea and Poland agree that something else was released; of the United States' nothing changed.
+    let (_two, after, rewritten) = with_epochs(4, 100);
+    assert_eq!(received(&after, "USA"), states);
+    let page = rewritten.epochs(nation("USA"), 3, states.size()).unwrap().unwrap();
+    let found = epochs::verify(page.as_bytes(), &edge, &seen, &states, &[]).unwrap_err();
+    assert!(matches!(&found, Fault::Forked { size: 3, .. }), "{found}");
+    assert!(found.is_proof() && found.notes().iter().all(|note| note.contains("KOR/epochs")));
+    // Put back, it has fewer.
+    let (_three, _, old) = with_epochs(2, 0);
+    let page = old.epochs(nation("USA"), 3, states.size()).unwrap().unwrap();
+    let found = epochs::verify(page.as_bytes(), &edge, &seen, &states, &[]).unwrap_err();
+    assert!(matches!(found, Fault::Shorter { before: 3, now: 2, .. }), "{found}");
+}
+
+#[test]
+fn what_another_nation_witnessed_is_the_same_history_or_proof() {
+    let (_folder, door, bureau) = with_epochs(3, 0);
+    let by = |code: &str, seed: u8| Key::from_seed(code, &[seed; 32]).unwrap();
+    let states = received(&door, "USA");
+    let seen = |bureau: &Bureau, keys: &[(Nation, String)]| {
+        let tree = received(&door, "POL");
+        let page = bureau.epochs(nation("POL"), 0, tree.size()).unwrap().unwrap();
+        epochs::verify(page.as_bytes(), &from_korea("POL"), &Seen::default(), &tree, keys)
+    };
+    let page = bureau.epochs(nation("USA"), 0, states.size()).unwrap().unwrap();
+    let usa = epochs::verify(page.as_bytes(), &from_korea("USA"), &Seen::default(), &states, &[]);
+    let signed = usa.unwrap().signed.unwrap();
+    let cosigned = cosignature::cosign(&by("USA", 9), &signed, now()).unwrap();
+    // Of another key, or of what this node never signed, nothing is taken.
+    let forged = cosignature::cosign(&by("USA", 8), &signed, now()).unwrap();
+    assert!(bureau.witnessed(nation("USA"), &forged.signed.note).is_err());
+    bureau.witnessed(nation("USA"), &cosigned.signed.note).unwrap();
+    let keys = [(nation("USA"), by("USA", 9).public())];
+    // The programme of this node has Korea and Poland alone: Poland is not told of the United States.
+    assert!(seen(&bureau, &keys).unwrap().witnesses.is_empty());
+    let act = ProgrammeAct {
+        file: "three.toml".into(),
+        text: PROGRAMME.replace("\"two\"", "\"three\"").replace(
+            "[[area]]",
+            "[[party]]\nnation = \"USA\"\nname = \"United States\"\n\n[[area]]",
+        ),
+    };
+    door.desk().adopt_programme(&act).unwrap();
+    let told = seen(&bureau, &keys).unwrap();
+    assert_eq!(told.witnesses.get(&nation("USA")), Some(&(3, now().unix_seconds())));
+    // Korea shows Poland another history than the one that the United States witnessed.
+    let (_other, side, two_faced) = with_epochs(3, 0);
+    side.desk().adopt_programme(&act).unwrap();
+    let lie = checkpoint::sign(&by("KOR", 9), "KOR/epochs", 3, record_hash(b"x")).unwrap();
+    let lie = cosignature::cosign(&by("USA", 9), &lie, now()).unwrap().signed.note;
+    let act = entente_intake::acts::WitnessAct { size: 3, note: lie };
+    side.desk().record("witness/USA", &act).unwrap();
+    let found = seen(&two_faced, &keys).unwrap_err();
+    assert!(matches!(&found, Fault::Forked { size: 3, .. }), "{found}");
 }

@@ -15,6 +15,7 @@ use entente_log::key::Key;
 use entente_object::clock::FixedClock;
 use entente_peer::Pace;
 use entente_peer::doors::{Keeper, KeeperError, ReceiptError, SuccessionError};
+use entente_peer::epochs::Seen;
 use entente_peer::follow::{Follower, Link, LinkError, Watched};
 use entente_peer::page::{Edge, Entry, Fault, Page, Position};
 use entente_release::Nation;
@@ -78,6 +79,26 @@ impl Keeper for Notes {
         Err(KeeperError("not asked".to_owned()).into())
     }
 
+    fn epochs(&self, _: Nation, _: u64, _: u64) -> Result<Option<String>, KeeperError> {
+        Ok(None)
+    }
+
+    fn seen(&self, _of: Nation) -> Result<Seen, KeeperError> {
+        Ok(Seen::default())
+    }
+
+    fn keys(&self, _but: Nation) -> Vec<(Nation, String)> {
+        Vec::new()
+    }
+
+    fn witness(&self, _of: Nation, _seen: &Seen) -> Result<Option<String>, KeeperError> {
+        Err(KeeperError("not asked".to_owned()))
+    }
+
+    fn witnessed(&self, _by: Nation, _note: &str) -> Result<(), ReceiptError> {
+        Err(ReceiptError::Refused("nobody witnesses here".to_owned()))
+    }
+
     fn offers(&self) -> u64 {
         0
     }
@@ -120,7 +141,7 @@ impl World {
     /// What an honest node answers.
     fn honest(&self, request: &Request<Bytes>) -> Response<Body> {
         match Self::path(request).as_str() {
-            "PUT /peer/list" => status(204),
+            "PUT /peer/list" | "GET /peer/epochs" => status(204),
             "GET /peer/ledger" => {
                 let from = Self::from(request).min(SIGNED);
                 let to = (from + 2).min(SIGNED);

@@ -12,6 +12,7 @@ use entente_object::clock::Clock as _;
 use entente_peer::Pace;
 use entente_peer::api::{Doors, routes};
 use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError, SuccessionError};
+use entente_peer::epochs::Seen;
 use entente_peer::growth::{Grower, growth};
 use entente_peer::page::{Edge, Fault, Page, Position};
 use entente_release::partner::{Channel, Standing};
@@ -96,6 +97,26 @@ impl Keeper for Register {
         Err(KeeperError("not asked".to_owned()).into())
     }
 
+    fn epochs(&self, _: Nation, _: u64, _: u64) -> Result<Option<String>, KeeperError> {
+        Ok(None)
+    }
+
+    fn seen(&self, _of: Nation) -> Result<Seen, KeeperError> {
+        Ok(Seen::default())
+    }
+
+    fn keys(&self, _but: Nation) -> Vec<(Nation, String)> {
+        Vec::new()
+    }
+
+    fn witness(&self, _of: Nation, _seen: &Seen) -> Result<Option<String>, KeeperError> {
+        Err(KeeperError("not asked".to_owned()))
+    }
+
+    fn witnessed(&self, _by: Nation, _note: &str) -> Result<(), ReceiptError> {
+        Err(ReceiptError::Refused("nobody witnesses here".to_owned()))
+    }
+
     fn offers(&self) -> u64 {
         0
     }
@@ -142,11 +163,13 @@ const CARD: &str =
     "/peer/card?held=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 
 /// Every route, with a request that it takes.
-const ROUTES: [(Method, &str, &str); 5] = [
+const ROUTES: [(Method, &str, &str); 7] = [
     (Method::GET, "/peer/ledger?from=0", ""),
     (Method::GET, "/peer/ledger/events", ""),
     (Method::POST, "/peer/receipt", "a receipt"),
     (Method::GET, CARD, ""),
+    (Method::GET, "/peer/epochs?from=0&received=2", ""),
+    (Method::POST, "/peer/witness", "no cosigned checkpoint"),
     (Method::PUT, "/peer/list", "a list"),
 ];
 
@@ -171,8 +194,8 @@ impl Served {
     }
 
     /// The statuses of all routes, to whoever asks.
-    async fn statuses(&self, by: Option<&str>) -> [u16; 5] {
-        let mut statuses = [0; 5];
+    async fn statuses(&self, by: Option<&str>) -> [u16; 7] {
+        let mut statuses = [0; 7];
         for (at, (method, path, body)) in ROUTES.iter().enumerate() {
             statuses[at] = self.send(method, path, by, *body).await.status().as_u16();
         }
@@ -198,20 +221,20 @@ async fn said(stream: &mut Body) -> Option<String> {
 #[tokio::test]
 async fn each_route_answers_those_who_may_and_nobody_else() {
     let served = served();
-    let all = [200, 200, 204, 200, 204];
+    let all = [200, 200, 204, 200, 204, 400, 204];
     assert_eq!(served.statuses(Some("POL")).await, all);
     assert_eq!(served.statuses(Some("USA")).await, all);
     // A stranger; the owner, whose own certificates are no partner's; one who never was a partner.
     for by in [None, Some("KOR"), Some("GBR")] {
-        assert_eq!(served.statuses(by).await, [401; 5], "{by:?}");
+        assert_eq!(served.statuses(by).await, [401; 7], "{by:?}");
     }
     // Whose list is not here may show it, and do nothing else before.
     served.register.unvouched.lock().unwrap().insert(nation("POL"));
-    assert_eq!(served.statuses(Some("POL")).await, [403, 403, 403, 403, 204]);
+    assert_eq!(served.statuses(Some("POL")).await, [403, 403, 403, 403, 403, 403, 204]);
     assert_eq!(served.statuses(Some("POL")).await, all);
     for standing in [Standing::Suspended, Standing::Revoked] {
         served.register.change("POL", |partner| partner.standing = standing);
-        assert_eq!(served.statuses(Some("POL")).await, [403; 5], "{standing:?}");
+        assert_eq!(served.statuses(Some("POL")).await, [403; 7], "{standing:?}");
         assert_eq!(served.statuses(Some("USA")).await, all);
     }
     served.register.change("POL", |partner| partner.standing = Standing::Active);
@@ -223,7 +246,7 @@ async fn each_route_answers_those_who_may_and_nobody_else() {
         served.register.change("POL", |partner| {
             (partner.credential.not_before, partner.credential.not_after) = window;
         });
-        assert_eq!(served.statuses(Some("POL")).await, [403; 5], "{window:?}");
+        assert_eq!(served.statuses(Some("POL")).await, [403; 7], "{window:?}");
     }
 }
 
