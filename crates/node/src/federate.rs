@@ -26,7 +26,7 @@ use entente_release::partner::{Channel, Standing};
 use entente_release::{Nation, Partner};
 use entente_store::Reader;
 use entente_view_taxii::Directory as _;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::certificate::Keys;
@@ -46,7 +46,11 @@ struct Known {
     register: Arc<Register>,
     bureau: Arc<Bureau>,
     lists: Lists,
+    wakes: Wakes,
 }
+
+/// What tells each partner's follower that the partner's node was heard.
+type Wakes = Arc<Mutex<BTreeMap<Nation, Arc<Notify>>>>;
 
 impl Known {
     fn card(&self, caller: &Caller) -> Result<Card, String> {
@@ -65,7 +69,13 @@ impl Partners for Known {
     }
 
     fn take_list(&self, caller: &Caller, list: &str) -> Result<(), String> {
-        self.lists.take(caller, &self.card(caller)?, list)
+        self.lists.take(caller, &self.card(caller)?, list)?;
+        // Who asks is there to be asked.
+        let wakes = self.wakes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(wake) = wakes.get(&caller.nation) {
+            wake.notify_one();
+        }
+        Ok(())
     }
 }
 
@@ -88,6 +98,7 @@ pub(crate) struct Federation {
     bureau: Arc<Bureau>,
     channel: Channel,
     pace: Pace,
+    wakes: Wakes,
     /// How it stands with each partner's node.
     pub(crate) board: Board,
 }
@@ -104,13 +115,22 @@ impl Federation {
         let bureau = Arc::new(Bureau::new(folder, door.desk.clone(), roots, clock.clone())?);
         let (channel, board) = (Channel::default(), Board::default());
         let pace = Pace { witness_every: epoch, ..Pace::default() };
-        Ok(Self { folder: folder.to_owned(), clock, bureau, channel, pace, board })
+        Ok(Self {
+            folder: folder.to_owned(),
+            clock,
+            bureau,
+            channel,
+            pace,
+            wakes: Wakes::default(),
+            board,
+        })
     }
 
     /// What partners' nodes ask.
     pub(crate) fn routes(&self, register: Arc<Register>, growth: Growth) -> Router {
         let lists = Lists::of(&self.folder, self.clock.clone());
-        let known = Known { register, bureau: self.bureau.clone(), lists };
+        let wakes = self.wakes.clone();
+        let known = Known { register, bureau: self.bureau.clone(), lists, wakes };
         routes(Doors {
             store: self.folder.clone(),
             partners: Arc::new(known),
@@ -185,6 +205,7 @@ impl Federation {
             }
         };
         let (state, keys) = (Watched::default(), Keys::of(&self.folder));
+        let wake: Arc<Notify> = Arc::default();
         self.board.0.lock().unwrap_or_else(PoisonError::into_inner).insert(nation, state.clone());
         let list = move || {
             let path = keys.shown_crl().map_err(|error| LinkError(error.to_string()))?;
@@ -204,7 +225,9 @@ impl Federation {
             list: Box::new(list),
             state,
             pace: self.pace,
+            wake: wake.clone(),
         };
+        self.wakes.lock().unwrap_or_else(PoisonError::into_inner).insert(nation, wake);
         let (stop, stopped) = watch::channel(false);
         Some((card, stop, tokio::spawn(follower.run(stopped))))
     }

@@ -110,6 +110,8 @@ fn verifier(
 pub(crate) struct Lists {
     folder: PathBuf,
     clock: Arc<dyn Clock>,
+    /// Held while a list is compared with the one that is here and put in its place.
+    taking: Mutex<()>,
     /// Certificates that were looked up, by their digest, and when.
     vouched: Mutex<BTreeMap<[u8; 32], Timestamp>>,
 }
@@ -120,7 +122,7 @@ impl Lists {
     /// The lists of the node in `home`.
     pub(crate) fn of(home: &Path, clock: Arc<dyn Clock>) -> Self {
         let folder = home.to_owned();
-        Self { folder, clock, vouched: Mutex::default() }
+        Self { folder, clock, taking: Mutex::default(), vouched: Mutex::default() }
     }
 
     /// Where the list is that is by the root of a caller's certificate.
@@ -153,6 +155,7 @@ impl Lists {
     /// Keeps a list that its nation signed, unless an equal or newer one is here.
     pub(crate) fn take(&self, caller: &Caller, card: &Card, list: &str) -> Result<(), String> {
         self.check(caller, card, list)?;
+        let _alone = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
         let path = self.path(caller);
         let before = fs::read_to_string(&path).ok();
         if before.as_deref() == Some(list) {

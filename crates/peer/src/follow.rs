@@ -22,7 +22,7 @@ use entente_object::clock::Clock;
 use entente_object::time::Timestamp;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout, timeout_at};
 
 use crate::doors::{Keeper, KeeperError, SuccessionError};
@@ -108,6 +108,8 @@ pub struct Follower<L> {
     pub state: Watched,
     /// How it keeps in touch.
     pub pace: Pace,
+    /// Told when the partner's node was heard: it need not be waited for any longer.
+    pub wake: Arc<Notify>,
 }
 
 impl<L: Link> Follower<L> {
@@ -135,9 +137,16 @@ impl<L: Link> Follower<L> {
                 biased;
                 _ = stopped.wait_for(|stop| *stop) => return,
                 () = sleep(pause) => {}
+                () = self.heard() => {}
             }
             pause = longer(pause, self.pace);
         }
+    }
+
+    /// Waits until the partner's node was heard; after a first pause, so that it does not say how often.
+    async fn heard(&self) {
+        sleep(PAUSE_FIRST).await;
+        self.wake.notified().await;
     }
 
     async fn note(&self, trouble: &Trouble, accused: &mut Accused) {

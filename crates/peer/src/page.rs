@@ -211,7 +211,7 @@ pub enum Fault {
 
 impl Fault {
     /// Whether it proves that the other node did what it must never do, or was put back to an older
-    /// state: people have to look, and nothing more is taken until they did.
+    /// state: people have to look, and nothing more is taken as long as it says so.
     pub fn is_proof(&self) -> bool {
         !self.notes().is_empty()
     }

@@ -228,6 +228,7 @@ impl Node {
                 list: Box::new(|| Ok(String::new())),
                 state: Watched::default(),
                 pace: PACE,
+                wake: Arc::default(),
             };
             up.followed.push((from, tokio::spawn(follower.run(up.stopped.clone()))));
         }

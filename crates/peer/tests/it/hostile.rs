@@ -22,7 +22,7 @@ use entente_release::Nation;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, Stream};
 use http::{Request, Response, StatusCode};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep};
 
 use crate::book::{Book, Made, Said, edge, now, object};
@@ -232,6 +232,8 @@ struct Outcome {
     most: usize,
     /// What was said last to people while it was hostile.
     trouble: Option<String>,
+    /// How many seconds it took from then on until all was here.
+    waited: u32,
 }
 
 /// Follows a node that is hostile for ten minutes and honest then.
@@ -240,6 +242,12 @@ async fn against(behaviour: Behaviour) -> Outcome {
 }
 
 async fn against_for(lasts: Duration, behaviour: Behaviour) -> Outcome {
+    against_until(lasts, behaviour, false).await
+}
+
+/// It may be heard when it begins to be honest.
+async fn against_until(lasts: Duration, behaviour: Behaviour, is_heard: bool) -> Outcome {
+    let wake = Arc::new(Notify::new());
     let world = Arc::new(World {
         book: Book::of(SIGNED + 3),
         read: Arc::default(),
@@ -256,6 +264,7 @@ async fn against_for(lasts: Duration, behaviour: Behaviour) -> Outcome {
         list: Box::new(|| Ok("a list".to_owned())),
         state: state.clone(),
         pace: Pace::default(),
+        wake: wake.clone(),
     };
     let (stop, stopped) = watch::channel(false);
     let following = tokio::spawn(follower.run(stopped));
@@ -270,8 +279,11 @@ async fn against_for(lasts: Duration, behaviour: Behaviour) -> Outcome {
     };
     let most = asked.iter().map(|at| within(*at)).max().unwrap_or(0);
     *world.is_hostile.lock().unwrap() = false;
+    if is_heard {
+        wake.notify_one();
+    }
     // The longest pause, the time for an answer, and the silence of a stream.
-    let mut waited = 0;
+    let mut waited: u32 = 0;
     while state.now().received != u64::try_from(SIGNED).unwrap()
         || !state.now().following
         || world.receipts.load(Ordering::SeqCst) == 0
@@ -285,7 +297,7 @@ async fn against_for(lasts: Duration, behaviour: Behaviour) -> Outcome {
     stop.send_replace(true);
     following.await.unwrap();
     let requests = asked.len();
-    Outcome { world, notes, requests, most, trouble }
+    Outcome { world, notes, requests, most, trouble, waited }
 }
 
 /// The bounds that hold against everybody.
@@ -371,6 +383,17 @@ async fn a_node_that_is_not_reached_is_asked_less_and_less() {
     .await;
     assert!(outcome.requests <= 20, "{}", outcome.requests);
     assert_eq!(outcome.trouble.as_deref(), Some("no connection"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_heard_is_asked_at_once() {
+    let behaviour: Behaviour =
+        Arc::new(|_: &Request<Bytes>, _: &World| Some(Err(LinkError("no connection".to_owned()))));
+    // In the middle of a pause of a minute.
+    let lasts = Duration::from_secs(570);
+    let heard = against_until(lasts, behaviour.clone(), true).await;
+    let silent = against_until(lasts, behaviour, false).await;
+    assert!(heard.waited <= 2 && silent.waited > 10, "{} and {}", heard.waited, silent.waited);
 }
 
 fn gzip_bomb() -> Vec<u8> {
