@@ -18,6 +18,7 @@ mod input;
 mod ledger;
 mod listen;
 mod met;
+mod object;
 mod partner;
 mod peer;
 mod people;
@@ -69,6 +70,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Check(args) => check::command(args, cli.json),
         Command::Release(command) => release::run(folder, command, dry, printer),
         Command::Ledger(command) => ledger::run(folder, command, printer),
+        Command::Object(command) => object::run(folder, command, printer),
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),
