@@ -24,6 +24,8 @@ mod hostile;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod ledger;
 #[cfg(test)]
 mod member;
