@@ -1,179 +1,13 @@
 //! Nodes that have met: each receives what the others released to it, once, and nobody else's; whatever
 //! is killed, put back or shut out meanwhile.
 
-use std::cell::RefCell;
-use std::net::TcpListener;
 use std::process::Command;
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::node::{Node, Served};
-use crate::objects::{indicator, indicator_id, lines};
-
-/// Everybody may send everybody anything up to AMBER, at once: what is not passed on here is not held
-/// back by the programme.
-const PROGRAMME: &str = r#"format = 1
-
-[programme]
-id = "open"
-title = "Open"
-version = "1"
-source = "made up for tests"
-in_force = { from = 2023-01-01, until = 2099-12-31 }
-
-[[party]]
-nation = "KOR"
-name = "Korea"
-
-[[party]]
-nation = "POL"
-name = "Poland"
-
-[[party]]
-nation = "USA"
-name = "United States"
-
-[[area]]
-id = "all"
-number = 1
-title = "All"
-
-[[area.terms]]
-from = ["parties"]
-to = ["parties"]
-ceiling = "amber"
-types = ["any"]
-releasers = 0
-onward = "listed"
-"#;
-
-/// How long something may take until it has happened.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Waits until something is so.
-#[track_caller]
-fn until(what: &str, is_so: impl Fn() -> bool) {
-    let start = Instant::now();
-    while !is_so() {
-        assert!(start.elapsed() < PATIENCE, "it does not happen: {what}");
-        sleep(Duration::from_millis(20));
-    }
-}
-
-/// A nation's node, which is served at one address whenever it is.
-struct Member {
-    code: &'static str,
-    node: Node,
-    host: String,
-    served: RefCell<Option<Served>>,
-}
-
-impl Member {
-    /// A node that is not served yet, and has met nobody.
-    fn of(code: &'static str) -> Self {
-        let node = Node::of(code, PROGRAMME);
-        // A port that was free a moment ago.
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let host = listener.local_addr().unwrap().to_string();
-        Self { code, node, host, served: RefCell::new(None) }
-    }
-
-    fn port(&self) -> &str {
-        self.host.rsplit(':').next().unwrap()
-    }
-
-    /// This node's card in a file, and its fingerprint.
-    fn card(&self) -> (String, String) {
-        let file = self.node.work().join("card").display().to_string();
-        let address = format!("https://localhost:{}", self.port());
-        let made = self.node.json(&["peer", "invite", "--address", &address, "--out", &file]);
-        (file, made["fingerprint"].as_str().unwrap().to_owned())
-    }
-
-    fn accept(&self, other: &Self) {
-        let (file, fingerprint) = other.card();
-        self.node.json(&["peer", "accept", &file, "--fingerprint", &fingerprint]);
-    }
-
-    /// Kill −9, if it is running.
-    fn kill(&self) {
-        drop(self.served.take());
-    }
-
-    fn serve(&self) {
-        self.kill();
-        drop(self.served.replace(Some(self.node.serve_at(&self.host, &[], "warn"))));
-    }
-
-    /// Releases made-up indicators of these numbers to nations.
-    fn release(&self, numbers: std::ops::Range<usize>, rel_to: &str) {
-        let file = self.node.file("objects.ndjson", lines(numbers.clone().map(indicator)));
-        let label = ["--programme", "open", "--area", "all", "--tlp", "green", "--rel-to", rel_to];
-        let done = self.node.json(&[&["import", &file], label.as_slice()].concat());
-        assert_eq!(done["taken"], numbers.len(), "{done}");
-    }
-
-    /// How it stands with another node.
-    fn with(&self, other: &Self) -> Value {
-        self.node.json(&["peer", "show", other.code])
-    }
-
-    fn count(&self, name: &str, other: &Self) -> usize {
-        usize::try_from(self.with(other)[name].as_u64().unwrap()).unwrap()
-    }
-
-    #[track_caller]
-    fn has_received(&self, count: usize, from: &Self) {
-        let what = format!("{} has received {count} from {}", self.code, from.code);
-        until(&what, || self.count("received", from) >= count);
-        assert_eq!(self.count("received", from), count);
-    }
-
-    #[track_caller]
-    fn has_receipts(&self, count: usize, of: &Self) {
-        let what = format!("{} has receipts of {} for {count}", self.code, of.code);
-        until(&what, || self.count("acknowledged", of) >= count);
-        assert_eq!((self.count("acknowledged", of), self.count("released", of)), (count, count));
-    }
-
-    /// Whether an object is here.
-    fn has(&self, number: usize) -> bool {
-        let other = if self.code == "KOR" { "POL" } else { "KOR" };
-        let ran = self.node.run(&["release", "explain", &indicator_id(number), "--to", other]);
-        let here = !ran.said().contains("is not here");
-        assert!(!here || ran.code < 2, "{}", ran.said());
-        here
-    }
-
-    /// How many objects are here.
-    fn objects(&self) -> usize {
-        let told = self.node.json(&["doctor"]);
-        let findings = told["findings"].as_array().unwrap();
-        let log = findings.iter().find_map(|line| line.as_str().unwrap().split_once("entries, "));
-        log.unwrap().1.split(' ').next().unwrap().parse().unwrap()
-    }
-
-    fn alarms(&self) -> String {
-        self.node.run(&["doctor"]).said()
-    }
-
-    #[track_caller]
-    fn is_sound(&self) {
-        self.node.run(&["ledger", "verify"]).ends(0);
-        self.node.run(&["doctor"]).ends(0).says(&["alarms: 0 recorded"]);
-    }
-
-    /// Puts the whole folder back to what it was.
-    fn back_to(&self, before: &Node) {
-        self.kill();
-        std::fs::remove_dir_all(self.node.folder()).unwrap();
-        let mut copy = Command::new("cp");
-        let copied = copy.arg("-a").args([before.folder(), self.node.folder()]).status();
-        assert!(copied.unwrap().success());
-    }
-}
+use crate::member::{Member, PROGRAMME, three, until};
+use crate::node::Node;
+use crate::objects::indicator_id;
 
 fn two() -> [Member; 2] {
     let [korea, poland] = ["KOR", "POL"].map(Member::of);
@@ -181,17 +15,6 @@ fn two() -> [Member; 2] {
     poland.accept(&korea);
     [&korea, &poland].into_iter().for_each(Member::serve);
     [korea, poland]
-}
-
-fn three() -> [Member; 3] {
-    let all = ["KOR", "POL", "USA"].map(Member::of);
-    for one in &all {
-        for other in all.iter().filter(|other| other.code != one.code) {
-            one.accept(other);
-        }
-    }
-    all.iter().for_each(Member::serve);
-    all
 }
 
 #[test]
@@ -593,7 +416,7 @@ fn nations_witness_each_others_epochs_and_a_node_that_was_put_back_is_known_by_a
         drop(member.served.replace(Some(served)));
     };
     all.iter().for_each(serve);
-    let sees = |by: &Member, of: &Member| -> Value {
+    let sees = |by: &Member, of: &Member| -> serde_json::Value {
         let told = by.node.json(&["peer", "witnesses"]);
         let mut rows = told["witness_of"].as_array().unwrap().iter();
         rows.find(|row| row["nation"] == of.code).cloned().unwrap_or_default()

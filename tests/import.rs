@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use crate::node::{AREA, Node, PROGRAMME};
-use crate::objects::{broken, bundle, gzip, indicator, indicator_id, lines};
+use crate::objects::{broken, bundle, gzip, indicator, indicator_id, lines, report};
 
 fn counts(done: &Value) -> (u64, u64, u64) {
     let count = |name: &str| done[name].as_u64().unwrap();
@@ -50,6 +50,41 @@ fn what_is_here_already_is_not_taken_again() {
     assert_eq!(node.json(&["ledger", "show", "POL"])["size"], ledger);
     let ran = node.run(&Node::import_args(&file, "green", "parties")).ends(0);
     ran.says(&["0 taken in, 50 here already, 0 rejected"]);
+}
+
+#[test]
+fn what_is_here_is_shown_and_listed_with_who_brought_it() {
+    let node = Node::with(&["POL"]);
+    let mut evil = indicator(2);
+    evil["name"] = "two\u{1b}[2Jlines\nin a name".into();
+    let objects = [indicator(0), indicator(1), evil, report(0, &indicator_id(0))];
+    node.import(&node.file("lines.ndjson", lines(objects)), "green", "parties");
+    let mut changed = indicator(1);
+    changed["name"] = "other content".into();
+    let again = node.file("again.ndjson", lines([changed.clone()]));
+    node.run(&Node::import_args(&again, "green", "parties")).ends(1);
+    let page = node.json(&["object", "list", "--limit", "2"]);
+    let ids = |page: &Value| -> Vec<String> {
+        let rows = page["objects"].as_array().unwrap();
+        rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(&page), [indicator_id(0), indicator_id(1)]);
+    assert_eq!(page["objects"][0]["sources"], json!(["KOR"]));
+    let more = page["more_after"].to_string();
+    let rest = node.json(&["object", "list", "--after", &more, "--type", "report"]);
+    assert_eq!((ids(&rest).len(), &rest["more_after"]), (1, &Value::Null));
+    assert_eq!(ids(&node.json(&["object", "list", "--conflicts"])), [indicator_id(1)]);
+    assert_eq!(ids(&node.json(&["object", "list", "--from", "POL"])), [""; 0]);
+    node.run(&["object", "list"]).ends(0).says(&["CONFLICT", "from KOR", "two [2Jlines in a name"]);
+    let shown = node.json(&["object", "show", &indicator_id(1)]);
+    let source = &shown["versions"][0]["contents"][0]["sources"][0];
+    assert_eq!((&source["nation"], &source["released"]), (&"KOR".into(), &json!(["POL"])));
+    assert!(source["here_by"].is_string(), "{source}");
+    assert_eq!(shown["alarms"][0]["evidence"], changed.to_string());
+    let ran = node.run(&["object", "show", &indicator_id(1)]).ends(0);
+    ran.says(&["(latest)", "from KOR", "with POL", "alarm", "equivocation by KOR", "are kept"]);
+    node.run(&["object", "show", &indicator_id(9)]).ends(2).says(&["is not here"]);
+    node.run(&["object", "list", "--from", "Poland"]).ends(2).says(&["Poland"]);
 }
 
 #[test]

@@ -8,6 +8,8 @@
 //! need one say so and are skipped. So does `ENTENTE_TEST_NATS` the server of a cluster.
 
 #[cfg(test)]
+mod caller;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod command_line;
@@ -22,7 +24,13 @@ mod hostile;
 #[cfg(test)]
 mod import;
 #[cfg(test)]
+mod kills;
+#[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod member;
+#[cfg(test)]
+mod mesh;
 #[cfg(test)]
 mod node;
 #[cfg(test)]

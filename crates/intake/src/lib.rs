@@ -20,6 +20,7 @@ mod prepare;
 mod recall;
 mod receive;
 mod screen;
+mod sources;
 mod take;
 
 pub use decide::{Explanation, Summary, hex};
@@ -28,4 +29,5 @@ pub use label::Applied;
 pub use prepare::{Prepared, Refused, party_identity, prepare};
 pub use recall::Recall;
 pub use receive::{Delivery, Recomputed, Standing};
+pub use sources::{Asked, Content, Page, Row, Shown, ShownAlarm, ShownVersion, Source};
 pub use take::{Outcome, Taken};

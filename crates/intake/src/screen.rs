@@ -187,6 +187,7 @@ fn edition(object: &Prepared) -> Option<i64> {
     object.version.map(|version| if object.defines.is_some() { i64::MIN } else { version })
 }
 
-fn content(bytes: &[u8]) -> Option<Vec<u8>> {
+/// What an object says, however it is written.
+pub(crate) fn content(bytes: &[u8]) -> Option<Vec<u8>> {
     json::parse(bytes).ok().map(|value| canonical::to_bytes(&value))
 }

@@ -54,6 +54,14 @@ pub(crate) enum Command {
     /// Show, verify and prove what was released to a partner.
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Show what is here of objects, which nations brought it, and where they differ.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  entente object show attack-pattern--…\n  \
+                            entente object list --conflicts\n  \
+                            entente object list --type malware --from POL --limit 20"
+    )]
+    Object(Object),
     /// Check and adopt programmes and national caveats.
     #[command(subcommand)]
     Programme(Programme),
@@ -360,6 +368,36 @@ pub(crate) enum Ledger {
         /// The object's id.
         object: String,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Object {
+    /// Each version once: its contents, who brought each, who has it; and alarms about the object.
+    Show {
+        /// The object's id.
+        object: String,
+    },
+    /// List objects in the order in which they first came.
+    List(ObjectList),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ObjectList {
+    /// Only of this type, such as malware.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) object_type: Option<String>,
+    /// Only what this nation brought.
+    #[arg(long, value_name = "NATION")]
+    pub(crate) from: Option<String>,
+    /// Only those that nations gave different contents of one version.
+    #[arg(long)]
+    pub(crate) conflicts: bool,
+    /// Go on after this place: the page before says which.
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) after: Option<u64>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    pub(crate) limit: usize,
 }
 
 #[derive(Debug, Subcommand)]

@@ -19,6 +19,7 @@ mod keys;
 mod ledger;
 mod listen;
 mod met;
+mod object;
 mod partner;
 mod peer;
 mod people;
@@ -71,6 +72,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Check(args) => check::command(args, cli.json),
         Command::Release(command) => release::run(folder, command, dry, printer),
         Command::Ledger(command) => ledger::run(folder, command, printer),
+        Command::Object(command) => object::run(folder, command, printer),
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use entente_log::Seq;
 use entente_log::block;
 use entente_log::entry::{Act, Entry};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::error::{Doing as _, StoreError};
 use crate::place;
@@ -38,6 +38,35 @@ pub(crate) fn first_of_kind(
         .doing("looking for acts")?;
     let Some(seq) = seq.map(i64::cast_unsigned) else { return Ok(None) };
     Ok(Some((seq, read(database, seq)?)))
+}
+
+/// Visits the acts of a kind, newest first, until `visit` says no.
+pub(crate) fn newest_of_kind(
+    database: &Connection,
+    kind: &str,
+    visit: &mut dyn FnMut(Seq, Act<'static>) -> Result<bool, StoreError>,
+) -> Result<(), StoreError> {
+    let mut query = database
+        .prepare_cached("SELECT seq FROM act WHERE kind = ?1 ORDER BY seq DESC")
+        .doing("looking for acts")?;
+    let mut seqs = query.query(params![kind]).doing("looking for acts")?;
+    while let Some(row) = seqs.next().doing("looking for acts")? {
+        let seq = row.get::<_, i64>(0).doing("looking for acts")?.cast_unsigned();
+        if !visit(seq, read(database, seq)?)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// When the first act after a place was recorded, in microseconds since 1970.
+pub(crate) fn first_after(database: &Connection, seq: Seq) -> Result<Option<i64>, StoreError> {
+    database
+        .prepare_cached("SELECT at FROM act WHERE seq > ?1 ORDER BY seq LIMIT 1")
+        .and_then(|mut query| {
+            query.query_row(params![seq.cast_signed()], |row| row.get(0)).optional()
+        })
+        .doing("looking for acts")
 }
 
 /// The last act of a kind.

@@ -333,6 +333,43 @@ impl Home {
         Ok(())
     }
 
+    /// The same without the objects' bytes, which are not read: `bytes` is empty.
+    pub fn each_head_from(
+        &self,
+        from: Seq,
+        visit: &mut dyn FnMut(Seq, &Put<'_>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut next = from;
+        while next < self.tip.next {
+            let (first, head) =
+                place::head(&self.database, next)?.ok_or(StoreError::Dangling("a block"))?;
+            for record in block::records(first, &head) {
+                let record = record?;
+                next = record.seq + 1;
+                let put = record.put(&[])?.filter(|_| record.seq >= from);
+                if let Some(put) = put
+                    && !visit(record.seq, &put)?
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// By when an object was here at the latest, in microseconds since 1970, if anything dated came
+    /// after it: an act, or its release to a partner.
+    pub fn here_by(&self, object: Seq, released: PartnerSet) -> Result<Option<i64>, StoreError> {
+        let mut by = crate::acts::first_after(&self.database, object)?;
+        for partner in released.iter() {
+            for view in place::areas(&self.database, partner.get())? {
+                let since = place::since(&self.database, view, object)?;
+                by = by.into_iter().chain(since).min();
+            }
+        }
+        Ok(by)
+    }
+
     /// How many entries a partner's ledger has.
     pub fn ledger_size(&self, partner: PartnerIndex) -> Result<u64, StoreError> {
         crate::tail::ledger_size(&self.database, partner.get())
@@ -448,6 +485,15 @@ impl Home {
         before: Seq,
     ) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
         crate::acts::last_of_kind_before(&self.database, kind, before)
+    }
+
+    /// Visits the acts of a kind, newest first, until `visit` says no.
+    pub fn newest_acts(
+        &self,
+        kind: &str,
+        visit: &mut dyn FnMut(Seq, Act<'static>) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        crate::acts::newest_of_kind(&self.database, kind, visit)
     }
 
     /// Drops every index and folds the log anew, while no other process decides or appends.

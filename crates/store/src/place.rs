@@ -23,6 +23,15 @@ pub(crate) fn view_number(
         .doing("looking for a view")
 }
 
+/// The numbers of a partner's views of areas.
+pub(crate) fn areas(database: &Connection, partner: u8) -> Result<Vec<u32>, StoreError> {
+    let mut query = database
+        .prepare_cached("SELECT number FROM view WHERE partner = ?1 AND under != '' AND type = ''")
+        .doing("looking for views")?;
+    let rows = query.query_map(params![partner], |row| row.get(0)).doing("looking for views")?;
+    rows.collect::<Result<_, _>>().doing("looking for views")
+}
+
 /// A column with a nation's code.
 pub(crate) fn nation(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Nation> {
     let text = row.get_ref(column)?.as_str()?;

@@ -18,4 +18,6 @@ mod receive;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod sources;
+#[cfg(test)]
 mod story;
