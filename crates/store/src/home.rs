@@ -129,10 +129,13 @@ impl Home {
     }
 
     fn catch_up(&mut self) -> Result<(), StoreError> {
+        let labels = std::mem::take(&mut self.fold).labels;
+        self.fold = Fold::load_after(labels, &self.database)?;
+        self.water.reload()?;
+        // Last: where it fails before, the next one catches up.
         self.tip = read_tip(&self.database)?;
         self.indexes = read_indexes(&self.database)?;
-        self.fold = Fold::load(&self.database)?;
-        self.water.reload()
+        Ok(())
     }
 
     /// The tables are as they are now: a change from here on is another's.
