@@ -134,6 +134,8 @@ pub struct Desk {
     pub(crate) here: Nation,
     pub(crate) node: NodeAct,
     pub(crate) policies: Policies,
+    /// What they were made of.
+    adopted: (Vec<ProgrammeAct>, Vec<NationalAct>),
     pub(crate) partners: Vec<Partner>,
     pub(crate) records: Vec<PartnerRecord>,
     pub(crate) channel: Channel,
@@ -163,6 +165,7 @@ impl Desk {
             here,
             node,
             policies: Policies::adopt(Vec::new(), Vec::new()).map_err(IntakeError::Programme)?,
+            adopted: (Vec::new(), Vec::new()),
             partners: Vec::new(),
             records: Vec::new(),
             channel: Channel::default(),
@@ -186,10 +189,14 @@ impl Desk {
     /// Reads partners and programmes from the log again.
     fn refresh(&mut self) -> Result<(), IntakeError> {
         self.approvals.take();
-        self.policies = policies(
-            &latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?,
-            &latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
-        )?;
+        let adopted = (
+            latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?,
+            latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
+        );
+        if adopted != self.adopted {
+            self.policies = policies(&adopted.0, &adopted.1)?;
+            self.adopted = adopted;
+        }
         self.parties = self
             .policies
             .programmes()
