@@ -35,6 +35,9 @@ use crate::versions::{self, Found, Known};
 /// of a large store looks for more, and has no use for them.
 const FOUND_MAX: usize = 128 * 1024;
 
+/// [`Home::indexes`] where nothing is known of them: no count of SQLite's.
+const UNKNOWN: i64 = -1;
+
 /// Who signs this node's ledgers, and for whom they are.
 pub struct Signing {
     /// The node's key, named after its nation.
@@ -474,8 +477,12 @@ impl Home {
         let result = work(&transaction, fold)
             .and_then(|done| transaction.commit().doing(doing).map(|()| done));
         if result.is_err() {
-            // What the fold remembers may not have been written.
+            // What the fold remembers may not have been written. Where it cannot be read anew either,
+            // the next who locks the store tries again.
+            let indexes = std::mem::replace(&mut self.indexes, UNKNOWN);
+            self.fold = Fold::default();
             self.fold = Fold::load(&self.database)?;
+            self.indexes = indexes;
         }
         if self.locked > 0 {
             self.read_together()?;
@@ -728,6 +735,26 @@ mod tests {
             home.rebuild(&mut |_, _| ()).unwrap();
             verify(&mut home).unwrap();
         }
+    }
+
+    #[test]
+    fn a_failed_append_left_rows_behind_where_the_store_could_not_be_read_again_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = Home::open(folder.path()).unwrap();
+        home.append(&entries()).unwrap();
+        let (pol, long) = (PartnerIndex::new(1).unwrap(), format!("\"{}\"", "x".repeat(100_000)));
+        let release = || Entry::Release(Release { partner: pol, first_added: 9, objects: vec![2] });
+        home.database.execute_batch("UPDATE label SET faults = 0, stix = '!' || stix").unwrap();
+        home.grows(false).unwrap();
+        let act = Entry::Act(Act { kind: "long".into(), at: 1, json: long.into() });
+        home.append(&[release(), act]).unwrap_err();
+        home.grows(true).unwrap();
+        home.database.execute_batch("UPDATE label SET stix = substr(stix, 2)").unwrap();
+        home.lock().unwrap();
+        home.append(&[release()]).unwrap();
+        home.unlock();
+        assert_eq!(home.ledger_size(pol).unwrap(), 2);
+        home.verify_indexes(&mut |_, _| ()).unwrap();
     }
 
     #[test]
