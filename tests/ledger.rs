@@ -103,6 +103,9 @@ fn indexes_can_be_dropped_and_made_again() {
     assert_eq!(told["healthy"], true, "{told}");
     assert_eq!(views().map(|ran| ran.ends(0).out), before);
     node.run(&["ledger", "verify"]).ends(0);
+    let told = node.json(&["doctor", "--indexes"]);
+    assert_eq!(told["healthy"], true, "{told}");
+    assert_eq!(views().map(|ran| ran.ends(0).out), before);
 }
 
 #[test]

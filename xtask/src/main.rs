@@ -41,19 +41,11 @@ enum Task {
 }
 
 #[derive(clap::Args)]
+#[command(disable_help_flag = true)]
 struct SimArgs {
-    /// How many seeds
-    #[arg(long, default_value_t = 100)]
-    seeds: u64,
-    /// The first seed
-    #[arg(long, default_value_t = 0)]
-    from: u64,
-    /// This seed alone, with everything that happens printed
-    #[arg(long, conflicts_with_all = ["seeds", "from"])]
-    seed: Option<u64>,
-    /// Run each so many times, and demand the same trace
-    #[arg(long, default_value_t = 1)]
-    times: u64,
+    /// Handed to the simulation as they are: `cargo xtask sim --help` shows what there is
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
 }
 
 #[derive(clap::Args)]
@@ -81,22 +73,16 @@ fn run(task: Task) -> Result<bool> {
         Task::Tidy => tidy::run(&root),
         Task::Test(args) => Ok(suite::run(&root, &args)),
         Task::Bench(args) => bench::run(&root, &args),
-        Task::Sim(args) => {
-            let which = match args.seed {
-                Some(seed) => vec!["--seed".to_owned(), seed.to_string()],
-                None => vec![format!("--seeds={}", args.seeds), format!("--from={}", args.from)],
-            };
-            simulate(&root, &which, args.times)
-        }
+        Task::Sim(args) => simulate(&root, &args.rest),
         Task::Mutants(args) => mutants(&root, &args.rest),
     }
 }
 
 /// Simulates, optimised and with every assertion.
-fn simulate(root: &Path, which: &[String], times: u64) -> Result<bool> {
+fn simulate(root: &Path, args: &[String]) -> Result<bool> {
     let mut command = process::cargo(root);
     command.args(["run", "--quiet", "--profile", "sim", "--package", "entente-sim", "--"]);
-    process::passes(command.args(which).arg(format!("--times={times}")))
+    process::passes(command.args(args))
 }
 
 /// Runs cargo-mutants on the crate whose every line decides who sees what.

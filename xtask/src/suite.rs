@@ -128,13 +128,14 @@ impl Step {
 }
 
 /// Seeds that every run of the suite simulates, and of these so many twice.
-const SEEDS: u64 = 40;
-const SEEDS_TWICE: u64 = 2;
+const SEEDS: u64 = 400;
+const SEEDS_TWICE: u64 = 10;
 
 fn sim(root: &Path) -> Result<bool> {
-    let twice = crate::simulate(root, &[format!("--seeds={SEEDS_TWICE}")], 2)?;
+    let twice = [format!("--seeds={SEEDS_TWICE}"), "--times=2".to_owned()];
+    let twice = crate::simulate(root, &twice)?;
     let others = [format!("--from={SEEDS_TWICE}"), format!("--seeds={}", SEEDS - SEEDS_TWICE)];
-    Ok(crate::simulate(root, &others, 1)? && twice)
+    Ok(crate::simulate(root, &others)? && twice)
 }
 
 /// nextest where it is installed, for its isolation and its time limits; cargo's own runner where

@@ -135,6 +135,8 @@ pub struct Desk {
     /// What node this is and was, the latest last: its key may have been replaced.
     pub(crate) nodes: Vec<NodeAct>,
     pub(crate) policies: Policies,
+    /// What they were made of.
+    adopted: (Vec<ProgrammeAct>, Vec<NationalAct>),
     pub(crate) partners: Vec<Partner>,
     pub(crate) records: Vec<PartnerRecord>,
     pub(crate) channel: Channel,
@@ -165,6 +167,7 @@ impl Desk {
             here,
             nodes,
             policies: Policies::adopt(Vec::new(), Vec::new()).map_err(IntakeError::Programme)?,
+            adopted: (Vec::new(), Vec::new()),
             partners: Vec::new(),
             records: Vec::new(),
             channel: Channel::default(),
@@ -189,10 +192,14 @@ impl Desk {
     fn refresh(&mut self) -> Result<(), IntakeError> {
         self.approvals.take();
         self.nodes = every(&self.home, kind::NODE)?;
-        self.policies = policies(
-            &latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?,
-            &latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
-        )?;
+        let adopted = (
+            latest(&self.home, kind::PROGRAMME, |act: &ProgrammeAct| act.file.clone())?,
+            latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
+        );
+        if adopted != self.adopted {
+            self.policies = policies(&adopted.0, &adopted.1)?;
+            self.adopted = adopted;
+        }
         self.parties = self
             .policies
             .programmes()

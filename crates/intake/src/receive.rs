@@ -73,14 +73,15 @@ impl Desk {
         let mut notes: Vec<String> = Vec::new();
         while let Some((seq, act)) = self.home.last_act_before(&kind, before)? {
             let act: ReceivedAct = read_act(seq, &kind, &act.json)?;
+            let covers_more = covers_more(&act.note);
+            if notes.is_empty() || covers_more && notes.last() != Some(&act.note) {
+                notes.push(act.note);
+            }
             // Checkpoints never cover less than those before.
-            if !notes.is_empty() && !covers_more(&act.note) {
+            if !covers_more {
                 break;
             }
             before = seq;
-            if notes.last() != Some(&act.note) {
-                notes.push(act.note);
-            }
         }
         notes.reverse();
         Ok(notes)

@@ -105,10 +105,16 @@ pub(crate) enum Command {
         /// The backup.
         from: PathBuf,
     },
-    /// Look the node over: files, keys, certificates, clock, log, indexes, ledgers.
+    /// Look the node over: files, keys, certificates, clock, log, and with --indexes what was made of it.
+    #[command(
+        after_help = "Examples:\n  entente doctor\n  entente doctor --indexes\n  entente ledger verify --all"
+    )]
     Doctor {
-        /// Drop all indexes and fold the log anew.
+        /// Fold the log anew and compare every index with it. Changes nothing; writers wait meanwhile.
         #[arg(long)]
+        indexes: bool,
+        /// Drop all indexes and fold the log anew.
+        #[arg(long, conflicts_with = "indexes")]
         rebuild: bool,
     },
     /// Set up and run nine nations' nodes that exchange fictional intelligence.

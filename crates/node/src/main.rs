@@ -82,7 +82,9 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Token(command) => partner::run_token(folder, command, dry, printer),
         Command::Backup { to } => upkeep::backup(folder, to, dry, printer),
         Command::Restore { from } => upkeep::restore(folder, from, dry, printer),
-        Command::Doctor { rebuild } => upkeep::doctor(folder, *rebuild, printer),
+        Command::Doctor { indexes, rebuild } => {
+            upkeep::doctor(folder, (*indexes, *rebuild), printer)
+        }
         Command::Demo(args) => demo::run(folder, args, printer),
         Command::Completion { shell } => {
             clap_complete::generate(*shell, &mut Cli::command(), "entente", &mut std::io::stdout());

@@ -51,7 +51,11 @@ pub(crate) fn restore(folder: &Path, from: &Path, dry_run: bool, printer: Printe
 }
 
 /// `entente doctor`.
-pub(crate) fn doctor(folder: &Path, rebuild: bool, printer: Printer) -> Result<u8> {
+pub(crate) fn doctor(
+    folder: &Path,
+    (compare, rebuild): (bool, bool),
+    printer: Printer,
+) -> Result<u8> {
     let (mut lines, mut faults) = (Vec::new(), 0u8);
     let mut look = |what: &str, found: Result<String, String>| match found {
         Ok(good) => lines.push(format!("ok    {what}: {good}")),
@@ -67,12 +71,18 @@ pub(crate) fn doctor(folder: &Path, rebuild: bool, printer: Printer) -> Result<u
     let good = certificates.iter().all(CertificateError::is_warning);
     let told = if told.is_empty() { "current".to_owned() } else { told.join("; ") };
     look("certificates", if good { Ok(told) } else { Err(told) });
-    if rebuild {
+    if rebuild || compare {
         let bar = progress(None, "entries");
-        let indexes =
-            Home::open(folder).and_then(|mut home| home.rebuild(&mut |at, _| bar.set_position(at)));
+        let mut shown = |at, _| bar.set_position(at);
+        let indexes = Home::open(folder).and_then(|mut home| {
+            if rebuild {
+                home.rebuild(&mut shown).map(|()| "folded anew")
+            } else {
+                home.verify_indexes(&mut shown).map(|()| "agree with the log")
+            }
+        });
         bar.finish_and_clear();
-        look("indexes", indexes.map(|()| "folded anew".into()).map_err(|e| e.to_string()));
+        look("indexes", indexes.map(str::to_owned).map_err(|e| e.to_string()));
     }
     let desk = folder::open(folder).map_err(|error| format!("{error:#}"));
     let alarms = desk.as_ref().map(|desk| desk.home().acts(kind::ALARM).unwrap_or_default());

@@ -21,7 +21,6 @@ use std::convert::Infallible;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -40,6 +39,7 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout_at};
 
 use crate::doors::{Caller, Keeper, Partners, ReceiptError};
 use crate::growth::Growth;
@@ -271,7 +271,9 @@ async fn events(
     let told = (None::<u64>, here.doors.keeper.offers());
     Ok(Sse::new(unfold((here, caller, growth, told, place), |state| async move {
         let (here, caller, growth, (told, card), place) = state;
-        let (mut quiet, says_every) = (Duration::ZERO, here.doors.pace.says_every);
+        // Counted from what was said last, not from what happened last: how busy this node is with
+        // others is not the caller's to know.
+        let due = Instant::now() + here.doors.pace.says_every;
         loop {
             let seen = growth.seen();
             // Whoever was shut out meanwhile is told nothing more, not even that nothing happened.
@@ -283,13 +285,12 @@ async fn events(
                 (Event::default().event("card").data("new"), told)
             } else if told != Some(size) {
                 (Event::default().event("signed").data(size.to_string()), Some(size))
-            } else if quiet >= says_every {
+            } else if Instant::now() >= due {
                 (Event::default().comment("still here"), told)
             } else {
-                match tokio::time::timeout(says_every, growth.since(seen)).await {
-                    Ok(true) => {}
+                match timeout_at(due, growth.since(seen)).await {
+                    Ok(true) | Err(_) => {}
                     Ok(false) => return None,
-                    Err(_nothing) => quiet = says_every,
                 }
                 continue;
             };

@@ -29,7 +29,7 @@ use crate::doors::{Keeper, KeeperError, SuccessionError};
 use crate::epochs::{self, Seen};
 use crate::events::Events;
 use crate::limits::{
-    ANSWER_TIME, EPOCHS_BYTES_MAX, EPOCHS_MAX, FAULTS_MAX, PAGE_BYTES_MAX, PAUSE_FIRST, Pace,
+    ANSWER_TIME, DOUBT, EPOCHS_BYTES_MAX, EPOCHS_MAX, FAULTS_MAX, PAGE_BYTES_MAX, Pace,
     RECEIPT_EVERY, SUCCESSIONS_BYTES_MAX,
 };
 use crate::page::{Edge, Fault, Page, Position, verify};
@@ -115,7 +115,7 @@ pub struct Follower<L> {
 impl<L: Link> Follower<L> {
     /// Follows until `stopped`.
     pub async fn run(self, mut stopped: watch::Receiver<bool>) {
-        let mut pause = PAUSE_FIRST;
+        let mut pause = self.pace.pause_first;
         let mut accused = Accused::default();
         loop {
             let mut followed = None;
@@ -128,7 +128,7 @@ impl<L: Link> Follower<L> {
             self.note(&trouble, &mut accused).await;
             // Who was followed for longer than it was waited for is expected back soon.
             if followed.is_some_and(|since: Instant| since.elapsed() > pause) {
-                pause = PAUSE_FIRST;
+                pause = self.pace.pause_first;
             }
             if matches!(&trouble, Trouble::Fault(fault) if fault.is_proof()) {
                 pause = self.pace.pause_longest;
@@ -145,7 +145,7 @@ impl<L: Link> Follower<L> {
 
     /// Waits until the partner's node was heard; after a first pause, so that it does not say how often.
     async fn heard(&self) {
-        sleep(PAUSE_FIRST).await;
+        sleep(self.pace.pause_first).await;
         self.wake.notified().await;
     }
 
@@ -318,7 +318,7 @@ impl<L: Link> Follower<L> {
                     return Ok(said);
                 }
                 // It may be old, and the next one is on its way; or the ledger is shorter than it was.
-                let until = events.doubted.map_or(Instant::now() + PAUSE_FIRST, |(_, until)| until);
+                let until = events.doubted.map_or(Instant::now() + DOUBT, |(_, until)| until);
                 events.doubted = Some((said, until));
             }
             let silent = Instant::now() + self.pace.silent_max;
@@ -415,7 +415,7 @@ impl Position {
 
 /// The pause after another one.
 fn longer(pause: Duration, pace: Pace) -> Duration {
-    (pause * 2).clamp(PAUSE_FIRST, pace.pause_longest)
+    (pause * 2).clamp(pace.pause_first, pace.pause_longest)
 }
 
 /// Nothing is signed any more.

@@ -52,8 +52,8 @@ pub(crate) const FAULTS_MAX: usize = 64;
 /// How long a partner may take to answer a question that is no stream.
 pub(crate) const ANSWER_TIME: Duration = Duration::from_mins(1);
 
-/// The pause after a failure, doubled with each up to [`Pace::pause_longest`].
-pub(crate) const PAUSE_FIRST: Duration = Duration::from_millis(250);
+/// How long a shorter ledger may be said before it is looked at: what says so may be old.
+pub(crate) const DOUBT: Duration = Duration::from_millis(250);
 
 /// A receipt covers everything before it, so one in a while is enough: 4 KiB a second for each edge.
 pub(crate) const RECEIPT_EVERY: Duration = Duration::from_millis(250);
@@ -66,6 +66,8 @@ pub struct Pace {
     pub says_every: Duration,
     /// After a stream said nothing for so long, it is asked for anew.
     pub silent_max: Duration,
+    /// The pause after a failure, doubled with each.
+    pub pause_first: Duration,
     /// The longest pause after failures: a partner that comes back is noticed within it, and one that
     /// is away costs nothing.
     pub pause_longest: Duration,
@@ -82,6 +84,7 @@ impl Default for Pace {
         Self {
             says_every: seconds(15),
             silent_max: seconds(50),
+            pause_first: Duration::from_millis(250),
             pause_longest: seconds(60),
             witness_every: Duration::from_hours(1),
             threads: true,

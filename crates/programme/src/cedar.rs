@@ -7,6 +7,7 @@
 //! * Policies and requests agree with [`SCHEMA`], which a strict validation checks at load.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression,
@@ -123,9 +124,15 @@ pub(crate) struct Vocabulary {
     receive: EntityUid,
 }
 
+static VOCABULARY: LazyLock<Result<Vocabulary, String>> = LazyLock::new(Vocabulary::read);
+
 impl Vocabulary {
-    /// Reads [`SCHEMA`]. An error is a defect of this crate, which its tests would show.
-    pub(crate) fn new() -> Result<Self, String> {
+    /// What [`SCHEMA`] says. An error is a defect of this crate, which its tests would show.
+    pub(crate) fn get() -> Result<&'static Self, String> {
+        VOCABULARY.as_ref().map_err(Clone::clone)
+    }
+
+    fn read() -> Result<Self, String> {
         let (schema, _) =
             Schema::from_cedarschema_str(SCHEMA).map_err(|error| error.to_string())?;
         let kind = |name: &str| name.parse::<EntityTypeName>().map_err(|error| error.to_string());
@@ -241,7 +248,7 @@ mod tests {
 
     #[test]
     fn every_request_agrees_with_the_schema() {
-        let vocabulary = Vocabulary::new().unwrap();
+        let vocabulary = Vocabulary::get().unwrap();
         let under = Under { programme: "p".parse().unwrap(), area: "a".parse().unwrap() };
         for label in labels() {
             let context = vocabulary.context(&label, "indicator").unwrap();

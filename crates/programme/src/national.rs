@@ -246,10 +246,10 @@ fn bound(pieces: &[Piece], problems: &mut Problems<'_>) {
 }
 
 fn validate(forbids: &[Forbid], problems: &mut Problems<'_>) {
-    let checked = Vocabulary::new().and_then(|vocabulary| {
+    let checked = Vocabulary::get().and_then(|vocabulary| {
         let set = PolicySet::from_policies(forbids.iter().map(|forbid| forbid.policy.clone()));
         let set = set.map_err(|error| error.to_string())?;
-        Ok(Validator::new(vocabulary.schema).validate(&set, ValidationMode::Strict))
+        Ok(Validator::new(vocabulary.schema.clone()).validate(&set, ValidationMode::Strict))
     });
     let result = match checked {
         Ok(result) => result,

@@ -57,7 +57,7 @@ struct Permit {
 }
 
 struct Cedar {
-    vocabulary: Vocabulary,
+    vocabulary: &'static Vocabulary,
     entities: Entities,
     authorizer: Authorizer,
     /// The clause of each national caveat, by policy id.
@@ -81,7 +81,7 @@ impl Policies {
             return Err(problems);
         }
         let version = version(&programmes, &national);
-        let vocabulary = Vocabulary::new().map_err(|defect| vec![defective("", defect)])?;
+        let vocabulary = Vocabulary::get().map_err(|defect| vec![defective("", defect)])?;
         let entities = vocabulary.areas(programmes.values());
         let entities = entities.map_err(|defect| vec![defective("", defect)])?;
         let forbids: Vec<&Forbid> = national.values().flat_map(|file| &file.forbids).collect();
@@ -90,7 +90,7 @@ impl Policies {
         let clauses = clauses.collect();
         let mut adopted = BTreeMap::new();
         for (id, programme) in programmes {
-            let areas = compile(&programme, &forbids, &vocabulary)
+            let areas = compile(&programme, &forbids, vocabulary)
                 .map_err(|defect| vec![defective(&programme.file, defect)])?;
             adopted.insert(id, Adopted { programme, areas });
         }

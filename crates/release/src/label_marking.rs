@@ -11,7 +11,7 @@
 use std::str::FromStr;
 
 use entente_object::canonical;
-use entente_object::json::{Map, Value};
+use entente_object::json::{self, Map, Value};
 use entente_object::marking::Tlp;
 use entente_object::time::Timestamp;
 use uuid::{Uuid, uuid};
@@ -51,16 +51,26 @@ pub enum BadLabel {
 
 /// The UUID of `label`'s marking definition. Faults do not travel.
 pub fn id(label: &Label) -> Uuid {
-    Uuid::new_v5(&NAMESPACE, &canonical::to_bytes(&extension(label)))
+    id_of(&extension(label))
+}
+
+fn id_of(extension: &Value<'_>) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, &canonical::to_bytes(extension))
 }
 
 /// `label` as a STIX 2.1 `marking-definition`, in RFC 8785 form.
 pub fn to_stix(label: &Label) -> String {
+    let extension = extension(label);
+    let id = id_of(&extension);
+    stix_of(label, extension, id)
+}
+
+fn stix_of(label: &Label, extension: Value<'_>, id: Uuid) -> String {
     let name = Label { faults: Faults::NONE, ..label.clone() };
     let marking = object([
         ("created", CREATED.into()),
-        ("extensions", object([(EXTENSION_ID, extension(label))])),
-        ("id", format!("marking-definition--{}", id(label)).into()),
+        ("extensions", object([(EXTENSION_ID, extension)])),
+        ("id", format!("marking-definition--{id}").into()),
         ("name", name.to_string().into()),
         ("spec_version", "2.1".into()),
         ("type", "marking-definition".into()),
@@ -101,7 +111,7 @@ fn extension(label: &Label) -> Value<'static> {
     object(body)
 }
 
-fn object(members: impl IntoIterator<Item = (&'static str, Value<'static>)>) -> Value<'static> {
+fn object<'a>(members: impl IntoIterator<Item = (&'static str, Value<'a>)>) -> Value<'a> {
     let mut map = Map::default();
     for (name, value) in members {
         map.insert(name, value);
@@ -127,15 +137,28 @@ fn extension_of<'v, 'a>(marking: &'v Map<'a>) -> Option<&'v Value<'a>> {
 pub fn from_stix(marking: &Map<'_>, own_id: Uuid) -> Result<Label, BadLabel> {
     let body = extension_of(marking).and_then(Value::as_object);
     let label = read(body.ok_or(BadLabel::Property("extensions"))?)?;
-    let expected = id(&label);
+    let extension = extension(&label);
+    let expected = id_of(&extension);
     if expected != own_id {
         return Err(BadLabel::Swapped { expected });
     }
     // An id always has the same content (STIX 2.1 §3.6): all of it, not only what is read here.
-    if canonical::to_bytes(&Value::Object(marking.clone())) != to_stix(&label).as_bytes() {
+    let stix = stix_of(&label, extension, expected);
+    if canonical::to_bytes(&Value::Object(marking.clone())) != stix.as_bytes() {
         return Err(BadLabel::OtherForm);
     }
     Ok(label)
+}
+
+/// Reads the label whose marking definition is exactly `stix`, as [`to_stix`] writes it; gives its
+/// UUID too.
+pub fn from_text(stix: &str) -> Result<(Label, Uuid), BadLabel> {
+    let value = json::parse(stix.as_bytes()).map_err(|_| BadLabel::OtherForm)?;
+    let body = value.as_object().and_then(extension_of).and_then(Value::as_object);
+    let label = read(body.ok_or(BadLabel::Property("extensions"))?)?;
+    let extension = extension(&label);
+    let id = id_of(&extension);
+    if stix_of(&label, extension, id) == stix { Ok((label, id)) } else { Err(BadLabel::OtherForm) }
 }
 
 fn read(body: &Map<'_>) -> Result<Label, BadLabel> {

@@ -8,7 +8,9 @@
 use entente_object::time::Timestamp;
 
 use crate::approval::ApprovalState;
-use crate::decide::{Condition, Decision, Mentions, Provenance, Question, Reason, Terms, decide};
+use crate::decide::{
+    Clause, Condition, Decision, Mentions, Provenance, Question, Reason, Terms, decide,
+};
 use crate::label::{Label, Window};
 use crate::nation::Nation;
 use crate::partner::{Channel, Partner, PartnerIndex, PartnerSet};
@@ -125,8 +127,8 @@ pub fn recipients(
     world: &World<'_>,
 ) -> Recipients {
     let mut answer = Recipients { steady: steady(label, world), ..Recipients::nobody() };
+    let widest = Terms::Permit { clause: Clause(String::new()), releasers: 0 };
     for partner in world.partners {
-        let terms = world.policy.terms(label, object_type, partner.nation, world.now);
         let question = Question {
             label,
             provenance,
@@ -134,10 +136,16 @@ pub fn recipients(
             partner,
             channel: world.channel,
             now: world.now,
-            terms: &terms,
+            terms: &widest,
             approval: ApprovalState::Missing,
             mentions: Mentions::Releasable,
         };
+        // Terms only narrow. To ask for them is what takes long.
+        if decide(&question) != Decision::Allow {
+            continue;
+        }
+        let terms = world.policy.terms(label, object_type, partner.nation, world.now);
+        let question = Question { terms: &terms, ..question };
         match (decide(&question), &terms) {
             (Decision::Allow, _) => answer.at_once = answer.at_once.with(partner.index),
             (

@@ -12,9 +12,11 @@ impl Dice {
         Self(seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ 0x1234_5678_9abc_def0)
     }
 
-    /// Other numbers for another purpose, so that more of one changes nothing of the other.
-    pub(crate) fn apart(&mut self) -> Self {
-        Self(self.next())
+    /// Those of a seed for one purpose, so that more of one changes nothing of the other.
+    pub(crate) fn named(seed: u64, purpose: &str) -> Self {
+        let mixed =
+            purpose.bytes().fold(seed, |mixed, byte| Self::new(mixed ^ u64::from(byte)).next());
+        Self::new(mixed)
     }
 
     /// Any number.

@@ -9,9 +9,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use entente_intake::Desk;
+use axum::Router;
+use axum::body::Body;
+use axum::middleware::map_response;
+use axum::response::Response;
 use entente_intake::acts::{NodeAct, PeerAct, ProgrammeAct};
+use entente_intake::{Applied, Desk, prepare};
 use entente_log::cosignature::Cosigned;
+use entente_log::journal::Journal as _;
 use entente_log::key::Key;
 use entente_object::clock::Clock as _;
 use entente_peer::Pace;
@@ -22,21 +27,25 @@ use entente_peer::doors::{Caller, Keeper, KeeperError, Partners, ReceiptError, S
 use entente_peer::epochs::Seen;
 use entente_peer::follow::{Follower, Watched};
 use entente_peer::growth::{Grower, growth};
-use entente_peer::page::{Edge, Fault, Page, Position};
+use entente_peer::page::{Edge, Fault, Page, Position, What};
 use entente_release::partner::{Channel, Standing};
 use entente_release::{Nation, Partner};
 use entente_store::{Home, Signing};
+use http::HeaderValue;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::defect::Defect;
+use crate::disk;
 use crate::net::{Net, SimLink};
 use crate::time::SimClock;
 
 /// Streams are quiet for long: a simulation of weeks would else consist of signs of life.
 const PACE: Pace = Pace {
-    says_every: Duration::from_hours(12),
-    silent_max: Duration::from_hours(40),
-    pause_longest: Duration::from_hours(6),
+    says_every: Duration::from_hours(24),
+    silent_max: Duration::from_hours(60),
+    pause_first: Duration::from_mins(2),
+    pause_longest: Duration::from_hours(12),
     witness_every: Duration::from_hours(24),
     threads: false,
 };
@@ -48,6 +57,9 @@ pub(crate) struct Node {
     pub(crate) clock: SimClock,
     net: Net,
     up: Option<Up>,
+    /// How often it crashed.
+    crashes: u32,
+    defect: Option<Defect>,
 }
 
 struct Up {
@@ -63,6 +75,42 @@ struct Up {
 struct Told {
     bureau: Bureau,
     grown: Arc<Grower>,
+    desk: Arc<Mutex<Desk>>,
+    defect: Option<Defect>,
+}
+
+impl Told {
+    /// Does to a page what the defect would, if there is one.
+    fn spoil(&self, page: &mut Page) {
+        let objects = page.entries.iter_mut().filter_map(|entry| match &mut entry.what {
+            What::Released { bytes, label } => Some((bytes, label)),
+            What::Withdrawn { .. } => None,
+        });
+        match self.defect {
+            Some(Defect::Lose) => page.entries.clear(),
+            Some(Defect::Forge) => objects.for_each(|(bytes, _)| bytes.push(b' ')),
+            Some(Defect::Relay) => {
+                let objects = objects.filter_map(|(bytes, label)| {
+                    Some((prepare(bytes.clone()).ok()?, label.clone()))
+                });
+                let mut desk = locked(&self.desk);
+                for (object, label) in objects {
+                    let applied = Applied {
+                        tlp: Some(label.tlp),
+                        rel_to: label.rel_to.clone(),
+                        under: label.under.clone(),
+                        caveats: label.caveats.clone(),
+                        actions: label.actions,
+                        exercise: None,
+                        window: label.window,
+                    };
+                    let here = desk.here();
+                    let _relayed = desk.take(vec![object], here, Some(&applied));
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 impl Keeper for Told {
@@ -70,7 +118,8 @@ impl Keeper for Told {
         self.bureau.position(edge)
     }
 
-    fn take(&self, edge: &Edge, page: Page) -> Result<(), KeeperError> {
+    fn take(&self, edge: &Edge, mut page: Page) -> Result<(), KeeperError> {
+        self.spoil(&mut page);
         let taken = self.bureau.take(edge, page);
         self.grown.tell();
         taken
@@ -85,6 +134,9 @@ impl Keeper for Told {
     }
 
     fn received(&self, by: Nation, note: &str) -> Result<(), ReceiptError> {
+        if self.defect == Some(Defect::Unacknowledged) {
+            return Ok(());
+        }
         self.bureau.received(by, note)
     }
 
@@ -149,7 +201,7 @@ impl Node {
         folder: PathBuf,
         nation: Nation,
         (clock, net): (SimClock, Net),
-        programmes: &[ProgrammeAct],
+        (programmes, defect): (&[ProgrammeAct], Option<Defect>),
     ) -> Result<Self> {
         std::fs::create_dir_all(&folder)?;
         let mut home = Home::open(&folder)?;
@@ -159,7 +211,7 @@ impl Node {
         for programme in programmes {
             desk.adopt_programme(programme)?;
         }
-        Ok(Self { nation, folder, clock, net, up: None })
+        Ok(Self { nation, folder, clock, net, up: None, crashes: 0, defect })
     }
 
     /// This node's card.
@@ -180,7 +232,8 @@ impl Node {
         let (stop, stopped) = watch::channel(false);
         let bureau = Bureau::new(&self.folder, desk.clone(), Vec::new, clock.clone())?;
         bureau.look()?;
-        let keeper = Arc::new(Told { bureau, grown: grown.clone() });
+        let (told, defect) = (desk.clone(), self.defect);
+        let keeper = Arc::new(Told { bureau, grown: grown.clone(), desk: told, defect });
         let router = routes(Doors {
             store: self.folder.clone(),
             partners: Arc::new(Known(desk.clone())),
@@ -190,6 +243,10 @@ impl Node {
             channel: Channel::default(),
             pace: PACE,
         });
+        let router = match self.defect {
+            Some(defect) => told_by(router, defect, desk.clone()),
+            None => router,
+        };
         self.net.plug(self.nation, Some(router));
         let followed = Vec::new();
         self.up = Some(Up { desk, grown, followed, keeper, _stop: stop, stopped });
@@ -240,13 +297,27 @@ impl Node {
         self.up.is_some()
     }
 
-    /// Ends it as a power cut would.
-    pub(crate) fn crash(&mut self) {
+    /// Ends it as a power cut would: SQLite tidies nothing up, and behind the last write that was
+    /// committed lies the beginning of another one, of so many bytes.
+    pub(crate) fn crash(&mut self, torn: usize) -> Result<()> {
+        let Some(up) = self.up.take() else { return Ok(()) };
         self.net.plug(self.nation, None);
-        if let Some(up) = self.up.take() {
-            for (_, task) in up.followed {
-                task.abort();
-            }
+        self.crashes += 1;
+        // Of what was under way some holds the old files open until it notices: it keeps them.
+        let after = self.folder.with_extension(self.crashes.to_string());
+        disk::copy_as_it_is(&self.folder, &after, torn)?;
+        for (_, task) in up.followed {
+            task.abort();
+        }
+        let before = std::mem::replace(&mut self.folder, after);
+        Ok(std::fs::remove_dir_all(before)?)
+    }
+
+    /// Ends it in order.
+    pub(crate) fn stop(&mut self) {
+        self.net.plug(self.nation, None);
+        for (_, task) in self.up.take().map(|up| up.followed).into_iter().flatten() {
+            task.abort();
         }
     }
 
@@ -277,6 +348,27 @@ impl Node {
     }
 }
 
+/// The routes of a node that says more than it should.
+fn told_by(router: Router, defect: Defect, desk: Arc<Mutex<Desk>>) -> Router {
+    router.layer(map_response(move |mut answer: Response| {
+        let desk = desk.clone();
+        async move {
+            let home = locked(&desk).home().tip().next;
+            if defect == Defect::TellsSize {
+                answer.headers_mut().insert("x-size", HeaderValue::from(home));
+            } else if defect == Defect::TellsError && !answer.status().is_success() {
+                let mut last = Vec::new();
+                let _read = locked(&desk).home().each_object_from(0, &mut |_, put| {
+                    last = put.bytes.to_vec();
+                    Ok(true)
+                });
+                *answer.body_mut() = Body::from(last);
+            }
+            answer
+        }
+    }))
+}
+
 fn locked(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
     desk.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -290,7 +382,8 @@ pub(crate) fn key(nation: Nation) -> Result<Key> {
     Key::from_seed(nation.as_str(), &seed).context("a nation that names no key")
 }
 
-fn sign(desk: &mut Desk, here: Nation) -> Result<()> {
+/// Gives a desk its key. Fails where more was signed than is there.
+pub(crate) fn sign(desk: &mut Desk, here: Nation) -> Result<()> {
     let partners = desk.partners().iter().map(|r| (r.partner.index, r.partner.nation)).collect();
     desk.home_mut().sign_with(Signing { key: key(here)?.into(), here, partners })?;
     Ok(())

@@ -1,11 +1,15 @@
 //! What happened, as one hash: two runs of a seed that differ anywhere differ in it.
 //!
+//! And what the nodes wrote into their logs.
+//!
 //! Invariant: everything that a decision of the simulation or a node's outcome depends on is noted.
 
 use std::fmt::Display;
+use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use sha2::{Digest as _, Sha256};
+use tracing_subscriber::fmt::MakeWriter;
 
 /// A trace, shared by all that happens in a simulation.
 #[derive(Clone, Default)]
@@ -41,5 +45,35 @@ impl Trace {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let digest = state.hash.clone().finalize();
         (entente_intake::hex(digest.get(..16).unwrap_or_default()), state.events)
+    }
+}
+
+/// What was logged.
+#[derive(Clone, Default)]
+pub(crate) struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Logged {
+    /// Everything so far.
+    pub(crate) fn text(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Logged {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
     }
 }

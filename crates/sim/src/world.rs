@@ -3,32 +3,38 @@
 //!
 //! Invariant: everything comes from the seed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use entente_intake::acts::ProgrammeAct;
-use entente_intake::{Applied, Desk, prepare};
+use entente_intake::{Delivery, Desk, prepare};
 use entente_log::journal::Journal as _;
-use entente_object::marking::Tlp;
-use entente_release::label::{PermittedActions, Under, Window};
-use entente_release::{Nation, NationSet};
+use entente_release::Nation;
+use entente_release::partner::Standing;
 use entente_store::{Home, Reader};
 use tokio::time::{Instant, sleep};
 
-use crate::check::{self, Disk};
+use crate::check::{self, Disk, Held};
+use crate::defect::Defect;
 use crate::dice::Dice;
+use crate::disk;
+use crate::liar::Liar;
 use crate::net::{Net, Weather};
 use crate::node::Node;
-use crate::oracle::{Due, Made, Oracle};
+use crate::oracle::{Due, Made, Oracle, TEXTS};
+use crate::people::{first_texts, programme, review};
 use crate::time::SimClock;
-use crate::trace::Trace;
+use crate::trace::{Logged, Trace};
+use crate::wire::Arrived;
 
-const NATIONS: [&str; 9] = ["KOR", "USA", "GBR", "ITA", "DNK", "NLD", "CZE", "ROU", "POL"];
+pub(crate) const NATIONS: [&str; 9] =
+    ["KOR", "USA", "GBR", "ITA", "DNK", "NLD", "CZE", "ROU", "POL"];
 
 /// What people and faults do in one simulation.
-const OPERATIONS: u64 = 500;
+pub(crate) const OPERATIONS: u64 = 500;
 
 /// How long it lasts, before all becomes quiet.
 const LASTS: Duration = Duration::from_hours(24 * 30);
@@ -36,8 +42,39 @@ const LASTS: Duration = Duration::from_hours(24 * 30);
 /// How long it then stays quiet: longer than any cut, skew or pause.
 const QUIET: Duration = Duration::from_hours(24 * 4);
 
-/// A programme of the nine nations in which everything up to AMBER goes between all of them at once.
-const PROGRAMME: &str = include_str!("programme.toml");
+/// How a simulation is to be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    pub(crate) seed: u64,
+    /// Everything that happens is printed.
+    pub(crate) shown: bool,
+    /// Which of two worlds: they differ in what one nation may not know of, and in nothing else.
+    pub(crate) twin: u64,
+    pub(crate) operations: u64,
+    pub(crate) defect: Option<Defect>,
+}
+
+impl Setup {
+    /// Whether a seed is run in twin worlds too.
+    pub(crate) fn has_twin(self) -> bool {
+        self.seed.is_multiple_of(5)
+    }
+
+    /// Whether one of the nodes lies.
+    fn has_liar(self) -> bool {
+        self.seed % 5 == 1 || self.seed % 5 == 3
+    }
+
+    /// Whether bits of a database change in the end.
+    fn has_flips(self) -> bool {
+        self.seed % 4 == 1
+    }
+
+    /// Whether the whole folder of a node is put back in the end.
+    fn is_put_back(self) -> bool {
+        self.seed % 5 == 2
+    }
+}
 
 /// How one simulation ended.
 #[derive(Clone, Debug)]
@@ -47,74 +84,131 @@ pub(crate) struct Outcome {
     pub(crate) made: usize,
     /// Entries that went over edges.
     pub(crate) received: u64,
+    /// Every message to the nation that may not know in which of two worlds it is.
+    pub(crate) arrived: Vec<Arrived>,
 }
 
 /// Simulates a seed. An error says which invariant broke and how.
-pub(crate) fn simulate(seed: u64, shown: bool) -> Result<Outcome> {
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.enable_all().start_paused(true).build()?.block_on(async {
-        let trace = Trace::shown(shown);
-        let mut world = World::new(seed, trace.clone())?;
-        world.run().await?;
-        let checked = world.check();
-        if shown && checked.is_err() {
-            world.folder.disable_cleanup(true);
-            println!("the nodes' folders are kept in {}", world.folder.path().display());
-        }
-        let received = checked?;
-        let (hash, events) = trace.hash();
-        Ok(Outcome { hash, events, made: world.oracle.made.len(), received })
+pub(crate) fn simulate(setup: Setup) -> Result<Outcome> {
+    let logged = Logged::default();
+    let log = tracing_subscriber::fmt().with_writer(logged.clone()).with_ansi(false);
+    let log = log.with_max_level(tracing::Level::DEBUG).without_time().finish();
+    tracing::subscriber::with_default(log, || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        runtime.enable_all().start_paused(true).build()?.block_on(run(setup, &logged))
     })
 }
 
-struct World {
+async fn run(setup: Setup, logged: &Logged) -> Result<Outcome> {
+    let trace = Trace::shown(setup.shown);
+    let mut world = World::new(setup, trace.clone())?;
+    world.run().await?;
+    let mut checked = world.check(logged);
+    if checked.is_ok() {
+        let hurt = world.hurt().await;
+        checked = hurt.and(checked);
+    }
+    if setup.shown && checked.is_err() {
+        world.folder.disable_cleanup(true);
+        println!("the nodes' folders are kept in {}", world.folder.path().display());
+    }
+    let received = checked?;
+    let (hash, events) = trace.hash();
+    let arrived = world.net.wire.arrived();
+    Ok(Outcome { hash, events, made: world.oracle.made.len(), received, arrived })
+}
+
+pub(crate) struct World {
     folder: tempfile::TempDir,
-    nodes: Vec<Node>,
-    net: Net,
-    dice: Dice,
-    oracle: Oracle,
-    trace: Trace,
-    at: u64,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) net: Net,
+    pub(crate) dice: Dice,
+    /// Numbers for what twin worlds differ in.
+    pub(crate) hidden: Dice,
+    pub(crate) oracle: Oracle,
+    pub(crate) trace: Trace,
+    pub(crate) setup: Setup,
+    pub(crate) at: u64,
+    /// How many objects were made, of those in which twin worlds do not differ, and of the others.
+    pub(crate) made: usize,
+    pub(crate) made_hidden: usize,
+    /// The nation that may not know in which of two worlds it is.
+    pub(crate) watched: Nation,
     /// When nodes that are down come back.
     back: Vec<(usize, Instant)>,
+    /// Backups of databases, by node.
+    kept: BTreeMap<usize, PathBuf>,
 }
 
 impl World {
-    fn new(seed: u64, trace: Trace) -> Result<Self> {
-        let mut dice = Dice::new(seed);
+    fn new(setup: Setup, trace: Trace) -> Result<Self> {
+        let seed = setup.seed;
         // In memory where there is such a folder: the disk is not what is tested here.
         let folder = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?;
-        let net = Net::new(dice.apart(), trace.clone());
+        let mut dice = Dice::named(seed, "people and faults");
+        let watched = dice.of(&NATIONS).context("a nation")?.parse()?;
+        let net = Net::new(seed, trace.clone(), watched);
         let clock = SimClock::new(Instant::now());
-        let act = ProgrammeAct { file: "nine.toml".into(), text: PROGRAMME.into() };
+        let texts = first_texts();
+        let acts: Vec<ProgrammeAct> =
+            texts.iter().filter_map(|text| TEXTS.get(*text)).map(programme).collect();
         let mut nodes = Vec::new();
         for code in NATIONS {
             let at = folder.path().join(code);
             let clock = (clock.another(), net.clone());
-            nodes.push(Node::init(at, code.parse()?, clock, std::slice::from_ref(&act))?);
+            nodes.push(Node::init(at, code.parse()?, clock, (&acts, setup.defect))?);
         }
         let cards: Vec<_> = nodes.iter().map(Node::card).collect::<Result<_>>()?;
         let mut oracle = Oracle::default();
         for node in &mut nodes {
             let own = node.nation;
+            oracle.adopted.insert(own.to_string(), vec![(0, texts.clone())]);
+            node.start()?;
             for card in cards.iter().filter(|card| card.nation != own) {
                 node.meet(card)?;
-                oracle.terms.insert((node.nation.to_string(), card.nation.to_string()));
             }
-            node.start()?;
         }
-        let (at, back) = (0, Vec::new());
-        Ok(Self { folder, nodes, net, dice, oracle, trace, at, back })
+        Ok(Self {
+            folder,
+            nodes,
+            net,
+            dice,
+            hidden: Dice::named(seed ^ (setup.twin << 40), "what is hidden"),
+            oracle,
+            trace,
+            setup,
+            at: 0,
+            made: 0,
+            made_hidden: 0,
+            watched,
+            back: Vec::new(),
+            kept: BTreeMap::new(),
+        })
+    }
+
+    pub(crate) fn defect(&self, defect: Defect) -> bool {
+        self.setup.defect == Some(defect)
     }
 
     async fn run(&mut self) -> Result<()> {
-        let step = LASTS / u32::try_from(OPERATIONS).unwrap_or(1);
-        for at in 1..=OPERATIONS {
+        let step = LASTS / u32::try_from(OPERATIONS)?;
+        let liar_at = self.setup.operations / 3 + self.dice.below(self.setup.operations / 3);
+        for at in 1..=self.setup.operations {
             self.at = at;
             let pause = step * 2 * u32::try_from(self.dice.below(1000)).unwrap_or(0) / 1000;
             sleep(pause).await;
             self.come_back()?;
             self.operate()?;
+            self.hide()?;
+            if at == liar_at && self.setup.has_liar() {
+                self.lie()?;
+            }
+            if at == self.setup.operations / 3 && self.setup.is_put_back() {
+                self.keep_all()?;
+            }
+            if at == self.setup.operations / 2 && self.defect(Defect::Rewrite) {
+                self.back_up(0)?;
+            }
         }
         self.calm().await
     }
@@ -122,13 +216,16 @@ impl World {
     /// One thing that people do, or that goes wrong.
     fn operate(&mut self) -> Result<()> {
         match self.dice.below(100) {
-            0..55 => self.make(),
-            55..60 => self.recall(),
-            60..64 => self.stand(),
-            64..66 => self.review(),
-            66..74 => self.crash(),
-            74..84 => self.cut(),
-            84..92 => {
+            0..53 => self.make(),
+            53..58 => self.recall(),
+            58..62 => self.stand(),
+            62..64 => self.review_one(),
+            64..66 => self.adopt(),
+            66..67 => self.enrol(),
+            67..74 => self.crash(),
+            74..76 => self.put_back(),
+            76..85 => self.cut(),
+            85..92 => {
                 let weather = Weather {
                     lost_once_in: self.dice.of(&[0, 0, 50, 10, 3]).unwrap_or(0),
                     doubled_once_in: self.dice.of(&[0, 20, 3]).unwrap_or(0),
@@ -151,156 +248,26 @@ impl World {
         }
     }
 
-    fn any(&mut self) -> usize {
+    pub(crate) fn any(&mut self) -> usize {
         let count = u64::try_from(self.nodes.len()).unwrap_or(1);
         usize::try_from(self.dice.below(count)).unwrap_or(0)
     }
 
-    fn two(&mut self) -> (usize, usize) {
+    pub(crate) fn two(&mut self) -> (usize, usize) {
         let one = self.any();
         let other =
             (one + 1 + self.any().min(self.nodes.len().saturating_sub(2))) % self.nodes.len();
         (one, other)
     }
 
-    /// A nation brings a few objects, now and then with names of what it brought before, or anew.
-    fn make(&mut self) -> Result<()> {
-        let at = self.any();
-        let tlp = self.dice.of(&[Tlp::Clear, Tlp::Green, Tlp::Green, Tlp::Amber, Tlp::Red]);
-        let tlp = tlp.unwrap_or(Tlp::Red);
-        let rarely = 2 + self.dice.below(4);
-        let named: Vec<&str> = NATIONS.into_iter().filter(|_| !self.dice.once_in(rarely)).collect();
-        let nation = self.nodes.get(at).context("a node")?.nation;
-        let count = 1 + self.dice.below(4);
-        let mut batch = Vec::new();
-        for _ in 0..count {
-            let mut made = self.one(&nation.to_string());
-            made.rel_to = named.iter().map(|code| (*code).to_owned()).collect();
-            made.too_high = tlp == Tlp::Red;
-            let prepared = prepare(made.bytes.clone());
-            batch.push(prepared.map_err(|(refused, _)| anyhow::anyhow!("{refused}"))?);
-            self.oracle.made.push(made);
-        }
-        self.trace.note(format_args!("{nation} brings {count} {tlp:?} to {named:?}"));
-        let applied = applied(tlp, &named)?;
-        let node = self.nodes.get_mut(at).context("a node")?;
-        node.at_desk(|desk| Ok(desk.take(batch, nation, Some(&applied))?))?;
-        Ok(())
-    }
-
-    /// An object: one in four is a new version of one that its maker made before, one in three names
-    /// one.
-    fn one(&mut self, by: &str) -> Made {
-        let number = self.oracle.made.len();
-        let own: Vec<String> = self
-            .oracle
-            .made
-            .iter()
-            .filter(|made| made.by == by)
-            .map(|made| made.id.clone())
-            .collect();
-        let old = own.get(self.dice.place(4 * own.len())).cloned();
-        let id = old.unwrap_or_else(|| format!("malware--00000000-0000-4000-8000-{number:012x}"));
-        let named = if self.dice.once_in(3) { own.get(self.dice.place(own.len())) } else { None };
-        let mentions: Vec<String> =
-            named.filter(|named| **named != id).cloned().into_iter().collect();
-        let seen = mentions.first().map_or_else(String::new, |id| format!(", see {id}"));
-        // So long that a word which is cut is not another one.
-        let seen_once = Dice::new(u64::try_from(number).unwrap_or(0)).next();
-        let canary = format!("zq{seen_once:016x}z");
-        let bytes = format!(
-            "{{\"type\":\"malware\",\"spec_version\":\"2.1\",\"id\":\"{id}\",\"created\":\
-             \"2023-12-01T00:00:00.000Z\",\"modified\":\"{}\",\"is_family\":false,\"name\":\
-             \"{canary}\",\"description\":\"made in a simulation{seen}\"}}",
-            version(number)
-        );
-        Made {
-            canary,
-            id,
-            by: by.to_owned(),
-            rel_to: BTreeSet::new(),
-            too_high: true,
-            mentions,
-            number,
-            at: self.at,
-            bytes: bytes.into_bytes(),
-        }
-    }
-
-    fn recall(&mut self) -> Result<()> {
-        let pick = self.dice.place(self.oracle.made.len());
-        let Some(made) = self.oracle.made.get(pick).cloned() else { return Ok(()) };
-        let (_, other) = self.two();
-        let from = self.nodes.get(other).context("a node")?.nation;
-        if from.as_str() == made.by {
-            return Ok(());
-        }
-        self.trace.note(format_args!("{} takes {} back from {from}", made.by, made.id));
-        self.oracle.recalled.push((self.at, made.id.clone(), from.to_string()));
-        let node = self.nodes.iter_mut().find(|node| node.nation.as_str() == made.by);
-        let nations: NationSet = [from].into_iter().collect();
-        node.context("a maker")?.at_desk(|desk| {
-            desk.recall(&made.id, &nations, ("simulated", None))?;
-            Ok(())
-        })
-    }
-
-    /// A partner is suspended for now, or takes part again.
-    fn stand(&mut self) -> Result<()> {
-        let (one, other) = self.two();
-        let of = self.nodes.get(other).context("a node")?.nation;
-        let node = self.nodes.get_mut(one).context("a node")?;
-        let pair = (node.nation.to_string(), of.to_string());
-        if self.oracle.revoked.iter().any(|(_, by, of)| (by, of) == (&pair.0, &pair.1)) {
-            return Ok(());
-        }
-        let suspended = self.oracle.suspended.contains(&pair);
-        let to = if suspended { "active" } else { "suspended" };
-        self.trace.note(format_args!("{} holds {of} {to}", pair.0));
-        node.at_desk(|desk| {
-            desk.change_partner(of, |act| to.clone_into(&mut act.standing))?;
-            Ok(())
-        })?;
-        if suspended {
-            self.oracle.suspended.remove(&pair);
-        } else {
-            self.oracle.suspended.insert(pair);
-        }
-        Ok(())
-    }
-
-    fn revoke(&mut self) -> Result<()> {
-        if self.oracle.revoked.len() >= 2 {
-            return Ok(());
-        }
-        let (one, other) = self.two();
-        let of = self.nodes.get(other).context("a node")?.nation;
-        let node = self.nodes.get_mut(one).context("a node")?;
-        let by = node.nation.to_string();
-        self.trace.note(format_args!("{by} revokes {of}"));
-        self.oracle.revoked.push((self.at, by, of.to_string()));
-        node.at_desk(|desk| {
-            if desk.change_partner(of, |act| "revoked".clone_into(&mut act.standing)).is_err() {
-                // It was revoked before.
-            }
-            Ok(())
-        })
-    }
-
-    fn review(&mut self) -> Result<()> {
-        let at = self.any();
-        let node = self.nodes.get_mut(at).context("a node")?;
-        self.trace.note(format_args!("{} reviews", node.nation));
-        node.at_desk(review)
-    }
-
     fn crash(&mut self) -> Result<()> {
         let at = self.any();
         let minutes = self.dice.of(&[0, 1, 60, 24 * 60, 14 * 24 * 60]).unwrap_or(0);
+        let torn = self.dice.of(&[0, 20, 4_000, 8_216]).unwrap_or(0);
         let node = self.nodes.get_mut(at).context("a node")?;
         if node.is_up() {
             self.trace.note(format_args!("{} crashes for {minutes} min", node.nation));
-            node.crash();
+            node.crash(torn)?;
             self.back.push((at, Instant::now() + Duration::from_mins(minutes)));
         }
         Ok(())
@@ -314,6 +281,29 @@ impl World {
         for at in due {
             self.nodes.get_mut(at).context("a node")?.start()?;
         }
+        Ok(())
+    }
+
+    /// The database of a node is backed up, or the last backup is put in its place.
+    fn put_back(&mut self) -> Result<()> {
+        let at = self.any();
+        let Some(old) = self.kept.remove(&at) else { return self.back_up(at) };
+        let node = self.nodes.get_mut(at).context("a node")?;
+        let was_up = node.is_up();
+        node.crash(0)?;
+        let told = disk::put_back(node, &old)?;
+        self.trace.note(format_args!("an old state of {} is put back: {told}", node.nation));
+        if was_up {
+            node.start()?;
+        }
+        Ok(())
+    }
+
+    fn back_up(&mut self, at: usize) -> Result<()> {
+        let node = self.nodes.get(at).context("a node")?;
+        let to = self.folder.path().join(format!("{}-{}", node.nation, self.at));
+        entente_store::backup(&node.folder, &to)?;
+        self.kept.insert(at, to);
         Ok(())
     }
 
@@ -332,6 +322,38 @@ impl World {
         Ok(())
     }
 
+    /// From now on a node says what it likes.
+    fn lie(&mut self) -> Result<()> {
+        let mut dice = Dice::named(self.setup.seed, "a liar");
+        let at = dice.place(self.nodes.len() - 1);
+        let dues: BTreeMap<&str, Due> =
+            NATIONS.iter().map(|code| (*code, self.oracle.due(code))).collect();
+        let node = self.nodes.get_mut(at).context("a node")?;
+        let (here, folder) = (node.nation, node.folder.clone());
+        let known = |to: Nation| {
+            let due = dues.get(to.as_str())?;
+            let mut theirs =
+                self.oracle.made.iter().zip(&due.may).filter(|(made, may)| {
+                    **may && made.by != here.as_str() && made.by != to.as_str()
+                });
+            theirs.next().map(|(made, _)| made.clone())
+        };
+        let (liar, evils) =
+            node.at_desk(|desk| Liar::new(desk, &Reader::open(&folder)?, &mut dice, known))?;
+        for evil in &evils {
+            self.trace.note(format_args!("{here} tells {} the lie {:?}", evil.to, evil.lie));
+        }
+        self.net.lies(here, liar);
+        self.oracle.liar = Some((here.to_string(), self.at));
+        self.oracle.evils = evils;
+        // Whoever follows it asks anew.
+        if node.is_up() {
+            node.crash(0)?;
+            node.start()?;
+        }
+        Ok(())
+    }
+
     /// All faults end, people review once, and everybody has time.
     async fn calm(&mut self) -> Result<()> {
         self.trace.note("calm");
@@ -345,8 +367,48 @@ impl World {
             node.at_desk(review)?;
         }
         sleep(QUIET).await;
+        if self.defect(Defect::Believes) {
+            self.believe()?;
+        }
+        if self.defect(Defect::Rewrite) {
+            self.rewrite().await?;
+        }
         for node in &mut self.nodes {
-            node.crash();
+            node.stop();
+        }
+        // Whatever was under way ends.
+        sleep(Duration::from_hours(1)).await;
+        Ok(())
+    }
+
+    /// A node forgets what it signed, and signs anew.
+    async fn rewrite(&mut self) -> Result<()> {
+        let Some((at, old)) = self.kept.pop_first() else { return Ok(()) };
+        let node = self.nodes.get_mut(at).context("a node")?;
+        node.crash(0)?;
+        entente_store::restore(&node.folder, &old)?;
+        std::fs::remove_file(node.folder.join("signed"))?;
+        node.start()?;
+        node.at_desk(review)?;
+        sleep(Duration::from_hours(1)).await;
+        Ok(())
+    }
+
+    /// What a lying node made up is taken as if it had been verified.
+    fn believe(&mut self) -> Result<()> {
+        let Some((liar, _)) = self.oracle.liar.clone() else { return Ok(()) };
+        let from: Nation = liar.parse()?;
+        for evil in self.oracle.evils.iter().filter(|evil| evil.lie.is_refused()) {
+            let node = self.nodes.iter_mut().find(|node| node.nation == evil.to);
+            let Ok(object) = prepare(evil.bytes.clone()) else { continue };
+            node.context("a node")?.at_desk(|desk| {
+                let Some(before) = desk.received_from(from)? else { return Ok(()) };
+                let (leaves, received) = ((before.size, Vec::new()), before);
+                let (recalled, alarms) = (Vec::new(), Vec::new());
+                let objects = vec![object];
+                desk.receive(Delivery { from, objects, recalled, alarms, leaves, received })?;
+                Ok(())
+            })?;
         }
         Ok(())
     }
@@ -356,13 +418,12 @@ impl World {
         let node = self.nodes.iter().find(|node| node.nation == to).context("a node")?;
         let receiver = disk(node)?;
         let here: BTreeSet<&str> =
-            receiver.objects.iter().map(|(word, _, _)| word.as_str()).collect();
+            receiver.objects.values().flat_map(|held| &held.words).map(String::as_str).collect();
         let mut told = String::new();
         for (made, _) in self.oracle.made.iter().zip(&due.must).filter(|(_, must)| **must) {
+            let lacks = |made: &Made| !made.words.iter().all(|word| here.contains(word.as_str()));
             let maker = self.nodes.iter().find(|node| node.nation.as_str() == made.by);
-            let Some(maker) = maker.filter(|_| !here.contains(made.canary.as_str())) else {
-                continue;
-            };
+            let Some(maker) = maker.filter(|_| lacks(made)) else { continue };
             let mut maker = disk(maker)?;
             let index = maker.desk.partner(to)?.partner.index;
             writeln!(
@@ -383,7 +444,7 @@ impl World {
     }
 
     /// Asks every checker; gives how many entries went over edges.
-    fn check(&mut self) -> Result<u64> {
+    fn check(&mut self, logged: &Logged) -> Result<u64> {
         let mut disks = Vec::new();
         for node in &self.nodes {
             disks.push(disk(node)?);
@@ -392,66 +453,121 @@ impl World {
         for disk in &disks {
             self.trace.note(format_args!("{} {:?}", disk.nation, disk.desk.home().tip()));
             let due = self.oracle.due(disk.nation.as_str());
+            check::nothing_relayed(disk).context("relay")?;
+            check::nothing_forged(disk, &self.oracle).context("forgery")?;
             check::nothing_leaked(disk, &self.oracle, &due).context("leak")?;
             check::nothing_after_revocation(disk, &self.oracle).context("after revocation")?;
-            check::nothing_forged(disk, &self.oracle).context("forgery")?;
-            check::nothing_relayed(disk).context("relay")?;
-            check::nothing_rewritten(disk, &disks).context("rewrite")?;
+            check::lies_noticed(disk, &self.oracle).context("lies")?;
+            let lies = self.oracle.lies(disk.nation.as_str());
+            if !lies {
+                check::nothing_rewritten(disk, &disks).context("rewrite")?;
+            }
             if let Err(error) = check::nothing_lost(disk, &self.oracle, &due) {
                 return Err(error).context(self.why(disk.nation, &due)?).context("loss");
             }
-            check::all_acknowledged(disk, &self.oracle).context("receipts")?;
+            if !lies {
+                check::all_acknowledged(disk, &self.oracle).context("receipts")?;
+            }
             for record in disk.desk.partners() {
                 let standing = disk.desk.standing_with(record.partner.nation)?;
                 received += standing.received;
             }
         }
+        check::nothing_told(&self.net.wire, &self.oracle).context("wire")?;
+        check::nothing_logged(&logged.text()).context("log")?;
         Ok(received)
     }
-}
 
-fn review(desk: &mut Desk) -> Result<()> {
-    desk.review(true, &mut |_| ())?;
-    Ok(())
-}
+    /// What is done to files when all else was found right.
+    async fn hurt(&mut self) -> Result<()> {
+        let mut dice = Dice::named(self.setup.seed, "what hurts");
+        let at = dice.place(self.nodes.len() - 1);
+        if self.setup.has_flips() {
+            const FLIPS: u64 = 5;
+            let blind = self.defect(Defect::Blind);
+            let node = self.nodes.get(at).context("a node")?;
+            let noticed = disk::flip(node, &mut dice, (FLIPS, blind)).context("flip")?;
+            self.trace.note(format_args!("{noticed} of {FLIPS} bits of {} noticed", node.nation));
+        }
+        if self.setup.is_put_back() {
+            self.put_all_back().await.context("put back")?;
+        }
+        Ok(())
+    }
 
-/// A time that grows with the number of the object.
-fn version(number: usize) -> String {
-    let (days, seconds) = (number / 86_400, number % 86_400);
-    let (hours, minutes) = (seconds / 3_600, seconds / 60 % 60);
-    format!("2024-01-{:02}T{hours:02}:{minutes:02}:{:02}.000Z", 1 + days % 28, seconds % 60)
-}
+    fn put_back_place(&self) -> usize {
+        Dice::named(self.setup.seed, "what is put back").place(self.nodes.len() - 1)
+    }
 
-fn applied(tlp: Tlp, named: &[&str]) -> Result<Applied> {
-    let nations: Result<BTreeSet<Nation>, _> = named.iter().map(|code| code.parse()).collect();
-    Ok(Applied {
-        tlp: Some(tlp),
-        rel_to: nations?.into_iter().collect(),
-        under: [Under { programme: "nine".parse()?, area: "open".parse()? }].into(),
-        caveats: [].into(),
-        actions: PermittedActions::ExternallyVisibleDirect,
-        exercise: None,
-        window: Window::default(),
-    })
+    /// Keeps the whole folder of a node.
+    fn keep_all(&mut self) -> Result<()> {
+        let node = self.nodes.get(self.put_back_place()).context("a node")?;
+        disk::copy_as_it_is(&node.folder, &self.folder.path().join("all"), 0)
+    }
+
+    /// The whole folder of a node is put back, with what it had signed: it cannot notice, its partners
+    /// do, and take nothing of what it signs then.
+    async fn put_all_back(&mut self) -> Result<()> {
+        let at = self.put_back_place();
+        let node = self.nodes.get_mut(at).context("a node")?;
+        let here = node.nation;
+        node.folder = self.folder.path().join("all");
+        let old = disk(node)?;
+        let mut must_notice = Vec::new();
+        for record in old.desk.partners() {
+            let (nation, index) = (record.partner.nation, record.partner.index);
+            let other = self.nodes.iter().find(|node| node.nation == nation).context("a node")?;
+            let received = disk(other)?.desk.standing_with(here)?.received;
+            let is_shut = self.oracle.is_shut(here.as_str(), nation.as_str())
+                || record.partner.standing != Standing::Active;
+            if received > old.reader.ledger_size(index)? && !is_shut {
+                must_notice.push((nation, received));
+            }
+        }
+        drop(old);
+        for node in &mut self.nodes {
+            node.start()?;
+        }
+        self.nodes.get_mut(at).context("a node")?.at_desk(review)?;
+        sleep(Duration::from_hours(24)).await;
+        for node in &mut self.nodes {
+            node.stop();
+        }
+        sleep(Duration::from_hours(1)).await;
+        let node = self.nodes.get(at).context("a node")?;
+        let own = disk(node)?.desk.home().acts("alarm")?;
+        for (nation, received) in must_notice {
+            let other = self.nodes.iter().find(|node| node.nation == nation).context("a node")?;
+            let other = disk(other)?;
+            let after = other.desk.standing_with(here)?.received;
+            ensure!(after == received, "{nation} took {after} after {received} of {here}");
+            let alarms = other.desk.home().acts("alarm")?;
+            let says = |alarms: &[(u64, entente_log::entry::Act<'_>)], of: Nation| {
+                alarms.iter().any(|(_, act)| act.json.contains(&format!("\"nation\":\"{of}\"")))
+            };
+            ensure!(says(&alarms, here), "{nation} did not notice that {here} was put back");
+            ensure!(says(&own, nation), "{here} was not told by {nation} that it was put back");
+        }
+        Ok(())
+    }
 }
 
 /// What is on a node's disk.
 fn disk(node: &Node) -> Result<Disk> {
     let desk = Desk::open(Home::open(&node.folder)?, std::sync::Arc::new(node.clock.clone()))?;
-    let mut objects = Vec::new();
-    desk.home().each_object_from(0, &mut |_, put| {
-        for word in check::canaries(&put.bytes) {
-            objects.push((word, put.brought_by, put.bytes.to_vec()));
-        }
+    let mut objects = BTreeMap::new();
+    desk.home().each_object_from(0, &mut |seq, put| {
+        let (words, bytes) = (check::canaries(&put.bytes), put.bytes.to_vec());
+        objects.insert(seq, Held { words, brought_by: put.brought_by, bytes });
         Ok(true)
     })?;
-    let mut raw = Vec::new();
+    let mut words = BTreeSet::new();
     for file in std::fs::read_dir(&node.folder)? {
         let path = file?.path();
         if path.is_file() {
-            raw.extend(std::fs::read(path)?);
+            words.extend(check::canaries(&std::fs::read(path)?));
         }
     }
     let reader = Reader::open(&node.folder)?;
-    Ok(Disk { nation: node.nation, desk, reader, objects, raw })
+    Ok(Disk { nation: node.nation, desk, reader, objects, words })
 }

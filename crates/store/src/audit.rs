@@ -1,8 +1,9 @@
 //! Ledgers for the nation's own people and for partners: what was released, and proof of it.
 
 use entente_log::Seq;
-use entente_log::entry::Put;
+use entente_log::entry::{LabelNumber, Put};
 use std::borrow::Cow;
+use std::collections::hash_map::Entry;
 
 use entente_log::block::{self, Chain, records};
 use entente_log::checkpoint;
@@ -11,11 +12,13 @@ use entente_log::tree::{Tree, check_record};
 use entente_object::id::IdKey;
 use entente_release::PartnerIndex;
 use rusqlite::{OptionalExtension as _, params};
+use rustc_hash::FxHashMap;
 use tlog_tiles::tlog::{self, Hash, HashReader as _};
+use uuid::Uuid;
 
 use crate::chunk::{Row, decode};
 use crate::error::{Doing as _, StoreError};
-use crate::fold::load_labels;
+use crate::fold::load_label;
 use crate::place::{self, view_number};
 use crate::reader::Reader;
 use crate::tail::{StoredHashes, chunk_key, ledger_size};
@@ -154,13 +157,15 @@ impl Reader {
             return Ok(());
         };
         let rows_per_chunk = u64::try_from(crate::chunk::CHUNK_ROWS).unwrap_or(1);
-        let labels = load_labels(&self.database)?;
-        let mut block = Vec::new();
+        let (mut labels, mut block) = (FxHashMap::default(), Vec::new());
         let mut chunk = u32::try_from(from / rows_per_chunk).unwrap_or(u32::MAX);
         while let Some(rows) = self.ledger_chunk(view, chunk)? {
             let base = u64::from(chunk) * rows_per_chunk;
             for (index, row) in (base..).zip(rows) {
-                if index >= from && !visit(self.ledger_entry((index, row), &labels, &mut block)?) {
+                if index < from {
+                    continue;
+                }
+                if !visit(self.ledger_entry((index, row), &mut labels, &mut block)?) {
                     return Ok(());
                 }
             }
@@ -190,7 +195,7 @@ impl Reader {
     fn ledger_entry(
         &self,
         (index, row): (u64, Row),
-        labels: &[crate::fold::Interned],
+        labels: &mut FxHashMap<LabelNumber, (Uuid, String)>,
         block: &mut Vec<(Seq, Put<'static>)>,
     ) -> Result<LedgerEntry, StoreError> {
         if !block.iter().any(|(seq, _)| *seq == row.seq) {
@@ -198,16 +203,21 @@ impl Reader {
         }
         let found = block.iter().find(|(seq, _)| *seq == row.seq);
         let (_, put) = found.ok_or(StoreError::Dangling("an object"))?;
-        let at = usize::try_from(put.label).unwrap_or(usize::MAX);
-        let label = labels.get(at).ok_or(StoreError::Dangling("a label"))?;
+        let (label, shown) = match labels.entry(put.label) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let label = load_label(&self.database, put.label)?;
+                place.insert((label.uuid, label.label.to_string()))
+            }
+        };
         let happened = if row.withdrawn { Happened::Withdrawn } else { Happened::Released };
         Ok(LedgerEntry {
             index,
             object: row.seq,
             id: format!("{}--{}", put.object_type, put.uuid),
             version: put.version,
-            leaf: Leaf { happened, added: row.added, object: put.digest, label: label.uuid },
-            label: label.label.to_string(),
+            leaf: Leaf { happened, added: row.added, object: put.digest, label: *label },
+            label: shown.clone(),
         })
     }
 

@@ -58,6 +58,9 @@ pub enum StoreError {
         /// Why.
         reason: String,
     },
+    /// An index does not say what the log says.
+    #[error("the index of {0} does not agree with the log: run `entente doctor --rebuild`")]
+    Index(&'static str),
     /// The replicas of this node do not agree, or cannot at present.
     #[error(transparent)]
     Order(#[from] OrderError),

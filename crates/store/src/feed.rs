@@ -27,6 +27,9 @@ pub const FEED_ENTRIES_MAX: usize = 1000;
 /// below 5 MiB, and with its labels below 6.
 pub const FEED_BYTES: usize = 4 * 1024 * 1024;
 
+/// What an entry usually takes of a page: how much is reserved at once.
+const ENTRY_BYTES_USUAL: usize = 1000;
+
 /// So many entries are read at once. What is read beyond the end of a full page is read in vain.
 const STEP: usize = 50;
 
@@ -51,9 +54,9 @@ impl Reader {
     fn feed_now(&mut self, audience: &Audience, from: u64) -> Result<Option<FeedPage>, StoreError> {
         let Some(checkpoint) = self.checkpoint(audience.partner())? else { return Ok(None) };
         let from = from.min(checkpoint.size);
-        let mut page = Page::begin(from, &checkpoint.note);
         let room = usize::try_from(checkpoint.size - from).unwrap_or(usize::MAX);
         let rows = self.ledger_rows(audience, from, room.min(FEED_ENTRIES_MAX))?;
+        let mut page = Page::begin((from, &checkpoint.note), rows.len());
         for rows in rows.chunks(STEP) {
             if page.is_full() {
                 break;
@@ -116,8 +119,8 @@ struct Page {
 }
 
 impl Page {
-    fn begin(from: u64, note: &str) -> Self {
-        let mut out = Vec::with_capacity(1024 * 1024);
+    fn begin((from, note): (u64, &str), entries: usize) -> Self {
+        let mut out = Vec::with_capacity((entries * ENTRY_BYTES_USUAL).min(FEED_BYTES) + 4096);
         out.extend_from_slice(b"{\"format\":1,\"checkpoint\":");
         entente_object::json::write_string(note, &mut out);
         out.extend_from_slice(format!(",\"from\":{from},\"entries\":[").as_bytes());

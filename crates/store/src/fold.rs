@@ -12,7 +12,6 @@ use entente_log::block::{Block, find, records};
 use entente_log::entry::{self, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::ledger::{Happened, Leaf};
 use entente_object::id::IdKey;
-use entente_object::json;
 use entente_release::label::{Faults, Label};
 use entente_release::{Nation, PartnerIndex, PartnerSet, label_marking};
 use rusqlite::{Connection, OptionalExtension as _, params};
@@ -97,7 +96,23 @@ pub(crate) struct Fold {
 impl Fold {
     /// The state at the end of the log.
     pub(crate) fn load(database: &Connection) -> Result<Self, StoreError> {
-        Ok(Self { labels: load_labels(database)?, ..Self::default() })
+        Self::load_after(Vec::new(), database)
+    }
+
+    /// The state at the end of the log, of which the first labels are known: labels never change.
+    pub(crate) fn load_after(
+        mut labels: Vec<Interned>,
+        database: &Connection,
+    ) -> Result<Self, StoreError> {
+        let mut query = database
+            .prepare_cached("SELECT faults, stix FROM label WHERE number >= ?1 ORDER BY number")
+            .doing("reading labels")?;
+        let known = i64::try_from(labels.len()).unwrap_or(i64::MAX);
+        let mut rows = query.query(params![known]).doing("reading labels")?;
+        while let Some(row) = rows.next().doing("reading labels")? {
+            labels.push(label_in(row)?);
+        }
+        Ok(Self { labels, ..Self::default() })
     }
 
     /// Folds the entries of new blocks, and writes the rows. Of some ids it is known
@@ -416,31 +431,28 @@ impl Fold {
     }
 }
 
-/// Every label, by its number.
-pub(crate) fn load_labels(database: &Connection) -> Result<Vec<Interned>, StoreError> {
+/// The label of a number.
+pub(crate) fn load_label(
+    database: &Connection,
+    number: LabelNumber,
+) -> Result<Interned, StoreError> {
     let mut query = database
-        .prepare_cached("SELECT faults, stix FROM label ORDER BY number")
+        .prepare_cached("SELECT faults, stix FROM label WHERE number = ?1")
         .doing("reading labels")?;
-    let rows = query
-        .query_map([], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, String>(1)?)))
-        .doing("reading labels")?;
-    let mut labels = Vec::new();
-    for row in rows {
-        let (faults, stix) = row.doing("reading labels")?;
-        labels.push(read_label(faults, &stix)?);
-    }
-    Ok(labels)
+    let mut rows = query.query(params![number]).doing("reading labels")?;
+    let row = rows.next().doing("reading labels")?;
+    row.map_or(Err(StoreError::Dangling("a label")), label_in)
+}
+
+fn label_in(row: &rusqlite::Row<'_>) -> Result<Interned, StoreError> {
+    let text = |column| row.get_ref(column)?.as_str().map_err(rusqlite::Error::from);
+    let faults = row.get(0).doing("reading labels")?;
+    read_label(faults, text(1).doing("reading labels")?)
 }
 
 fn read_label(faults: u8, stix: &str) -> Result<Interned, StoreError> {
-    let bad = StoreError::Dangling("a readable label");
-    let Ok(json::Value::Object(marking)) = json::parse(stix.as_bytes()) else {
-        return Err(bad);
-    };
-    let id = marking.get("id").and_then(json::Value::as_str).unwrap_or_default();
-    let uuid = id.rsplit("--").next().and_then(|text| Uuid::try_parse(text).ok());
-    let Some(uuid) = uuid else { return Err(bad) };
-    let label = label_marking::from_stix(&marking, uuid).map_err(|_| bad)?;
+    let read = label_marking::from_text(stix);
+    let (label, uuid) = read.map_err(|_| StoreError::Dangling("a readable label"))?;
     let faults = Faults::from_bits(faults);
     Ok(Interned { label: Label { faults, ..label }, uuid })
 }

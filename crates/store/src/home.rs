@@ -27,6 +27,7 @@ use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
 use crate::error::{Doing as _, StoreError};
 use crate::fold::{Fold, Interned};
 use crate::high_water::HighWater;
+use crate::indexes::{self, Said};
 use crate::ordered::Ordered;
 use crate::place;
 use crate::schema;
@@ -35,6 +36,9 @@ use crate::versions::{self, Found, Known};
 /// Ids of which is remembered what is here: those of a batch and of what it mentions, 8 MiB. A review
 /// of a large store looks for more, and has no use for them.
 const FOUND_MAX: usize = 128 * 1024;
+
+/// [`Home::indexes`] where nothing is known of them: no count of SQLite's.
+const UNKNOWN: i64 = -1;
 
 /// Who signs this node's ledgers, and for whom they are.
 pub struct Signing {
@@ -131,10 +135,13 @@ impl Home {
     }
 
     fn catch_up(&mut self) -> Result<(), StoreError> {
+        let labels = std::mem::take(&mut self.fold).labels;
+        self.fold = Fold::load_after(labels, &self.database)?;
+        self.water.reload()?;
+        // Last: where it fails before, the next one catches up.
         self.tip = read_tip(&self.database)?;
         self.indexes = read_indexes(&self.database)?;
-        self.fold = Fold::load(&self.database)?;
-        self.water.reload()
+        Ok(())
     }
 
     /// The tables are as they are now: a change from here on is another's.
@@ -507,26 +514,38 @@ impl Home {
     fn rebuild_alone(&mut self, progress: &mut dyn FnMut(Seq, Seq)) -> Result<(), StoreError> {
         let tip = self.tip;
         let rebuilt = self.in_transaction("rebuilding the indexes", |database, _| {
-            for table in schema::INDEX_TABLES {
-                database.execute_batch(&format!("DROP TABLE {table}")).doing("dropping indexes")?;
-            }
-            database.execute_batch(schema::INDEXES).doing("making indexes")?;
-            let mut fold = Fold::default();
-            let mut at = Tip::default();
-            while at.next < tip.next {
-                let next =
-                    place::block(database, at.next)?.ok_or(StoreError::Dangling("a block"))?;
-                block::verify(&next, at.chain)?;
-                at.next = after(&next.head, next.first)?;
-                at.chain = next.chain;
-                fold.apply(database, std::slice::from_ref(&next), &Found::default())?;
-                progress(at.next, tip.next);
-            }
-            Ok(())
+            fold_anew(database, tip, progress)
         });
         self.note_indexes()?;
         self.fold = Fold::load(&self.database)?;
         rebuilt
+    }
+
+    /// Whether the file is whole, and each index says what the log says: folds the log anew and
+    /// compares, while no other process decides or appends. Nothing is changed.
+    pub fn verify_indexes(&mut self, progress: &mut dyn FnMut(Seq, Seq)) -> Result<(), StoreError> {
+        self.lock()?;
+        let (tip, mut compared) = (self.tip, None);
+        let undone = self.in_transaction("comparing the indexes", |database, _| {
+            indexes::is_whole(database)?;
+            let before = Said::by(database)?;
+            fold_anew(database, tip, progress)?;
+            compared = Some(before.agrees(&Said::by(database)?));
+            // An error: what was folded is not to stay.
+            Err(StoreError::Index("file"))
+        });
+        self.unlock();
+        compared.unwrap_or(undone)
+    }
+
+    /// Lets the database grow, or no further, as if the disk was full: an append that needs a page
+    /// more is then refused. For tests and simulations.
+    pub fn grows(&mut self, grows: bool) -> Result<(), StoreError> {
+        const PAGES_MAX: i64 = 0xffff_fffe;
+        let doing = "bounding the file";
+        let pages = self.database.pragma_query_value(None, "page_count", |row| row.get(0));
+        let most = if grows { PAGES_MAX } else { pages.doing(doing)? };
+        self.database.pragma_update(None, "max_page_count", most).doing(doing)
     }
 
     /// Runs `work` in one transaction: all of it or nothing.
@@ -542,8 +561,12 @@ impl Home {
         let result = work(&transaction, fold)
             .and_then(|done| transaction.commit().doing(doing).map(|()| done));
         if result.is_err() {
-            // What the fold remembers may not have been written.
+            // What the fold remembers may not have been written. Where it cannot be read anew either,
+            // the next who locks the store tries again.
+            let indexes = std::mem::replace(&mut self.indexes, UNKNOWN);
+            self.fold = Fold::default();
             self.fold = Fold::load(&self.database)?;
+            self.indexes = indexes;
         }
         if self.locked > 0 {
             self.read_together()?;
@@ -618,6 +641,29 @@ impl Journal for Home {
         }
         place::block(&self.database, seq)
     }
+}
+
+/// Drops every index and folds the whole log.
+fn fold_anew(
+    database: &Connection,
+    tip: Tip,
+    progress: &mut dyn FnMut(Seq, Seq),
+) -> Result<(), StoreError> {
+    for table in schema::INDEX_TABLES {
+        database.execute_batch(&format!("DROP TABLE {table}")).doing("dropping indexes")?;
+    }
+    database.execute_batch(schema::INDEXES).doing("making indexes")?;
+    let mut fold = Fold::default();
+    let mut at = Tip::default();
+    while at.next < tip.next {
+        let next = place::block(database, at.next)?.ok_or(StoreError::Dangling("a block"))?;
+        block::verify(&next, at.chain)?;
+        at.next = after(&next.head, next.first)?;
+        at.chain = next.chain;
+        fold.apply(database, std::slice::from_ref(&next), &Found::default())?;
+        progress(at.next, tip.next);
+    }
+    Ok(())
 }
 
 pub(crate) fn insert_blocks(database: &Connection, blocks: &[Block]) -> Result<(), StoreError> {
@@ -696,12 +742,119 @@ pub(crate) fn after(head: &[u8], first: Seq) -> Result<Seq, StoreError> {
 
 #[cfg(test)]
 mod tests {
+    use entente_log::entry::{Hold, LabelText, Release};
+    use entente_release::label::Under;
+    use entente_release::{Label, label_marking};
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
 
     #[test]
     fn the_database_keeps_the_contract_of_a_journal() {
         let folder = tempfile::tempdir().unwrap();
         entente_log::journal::contract::holds(|| Home::open(folder.path()).unwrap());
+    }
+
+    /// A label, an object under it that POL has, one that waits for another, and an act.
+    fn entries() -> Vec<Entry<'static>> {
+        let pol = PartnerIndex::new(1).unwrap();
+        let label = Label {
+            rel_to: ["POL".parse().unwrap()].into_iter().collect(),
+            under: [Under { programme: "p".parse().unwrap(), area: "a".parse().unwrap() }].into(),
+            ..Label::originator_alone(Nation::KOR)
+        };
+        let put = |uuid: u128| {
+            let bytes = format!("{{\"id\":\"x-a--{uuid}\"}}").into_bytes();
+            Entry::Put(Put {
+                uuid: uuid::Uuid::from_u128(uuid),
+                object_type: "x-a".into(),
+                version: 1,
+                label: 0,
+                brought_by: Nation::KOR,
+                digest: Sha256::digest(&bytes).into(),
+                bytes: bytes.into(),
+            })
+        };
+        vec![
+            Entry::Label(LabelText {
+                number: 0,
+                faults: 0,
+                stix: label_marking::to_stix(&label).into(),
+            }),
+            put(1),
+            put(2),
+            Entry::Hold(Hold {
+                object: 2,
+                partners: PartnerSet::NONE.with(pol),
+                mentions: vec![IdKey::of("x-a", uuid::Uuid::from_u128(3))],
+                approvals: Vec::new(),
+                again_at: None,
+            }),
+            Entry::Release(Release { partner: pol, first_added: 5, objects: vec![1] }),
+            Entry::Act(Act { kind: "node".into(), at: 1, json: "{}".into() }),
+        ]
+    }
+
+    #[test]
+    fn an_index_that_says_something_else_than_the_log_is_found_and_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = Home::open(folder.path()).unwrap();
+        home.append(&entries()).unwrap();
+        let verify = |home: &mut Home| home.verify_indexes(&mut |_, _| ());
+        verify(&mut home).unwrap();
+        for (index, change) in [
+            ("versions", "UPDATE recent SET released = 3 WHERE seq = 1"),
+            ("labels", "UPDATE label SET faults = 1"),
+            ("acts", "UPDATE act SET kind = 'other'"),
+            ("views", "UPDATE chunk SET first_added = 6"),
+            ("places in views", "DELETE FROM place"),
+            ("marks in views", "INSERT INTO mark SELECT number, 1, 4 FROM view WHERE type = ''"),
+            ("trees", "UPDATE tree SET hashes = zeroblob(32)"),
+            ("what waits", "UPDATE hold SET partners = 1"),
+            ("what is waited for", "DELETE FROM hold_mention"),
+        ] {
+            home.database.execute_batch(change).unwrap();
+            let found = verify(&mut home);
+            assert!(matches!(found, Err(StoreError::Index(name)) if name == index), "{found:?}");
+            home.rebuild(&mut |_, _| ()).unwrap();
+            verify(&mut home).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_failed_append_left_rows_behind_where_the_store_could_not_be_read_again_either() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = Home::open(folder.path()).unwrap();
+        home.append(&entries()).unwrap();
+        let (pol, long) = (PartnerIndex::new(1).unwrap(), format!("\"{}\"", "x".repeat(100_000)));
+        let release = || Entry::Release(Release { partner: pol, first_added: 9, objects: vec![2] });
+        home.database.execute_batch("UPDATE label SET faults = 0, stix = '!' || stix").unwrap();
+        home.grows(false).unwrap();
+        let act = Entry::Act(Act { kind: "long".into(), at: 1, json: long.into() });
+        home.append(&[release(), act]).unwrap_err();
+        home.grows(true).unwrap();
+        home.database.execute_batch("UPDATE label SET stix = substr(stix, 2)").unwrap();
+        home.lock().unwrap();
+        home.append(&[release()]).unwrap();
+        home.unlock();
+        assert_eq!(home.ledger_size(pol).unwrap(), 2);
+        home.verify_indexes(&mut |_, _| ()).unwrap();
+    }
+
+    #[test]
+    fn a_full_disk_refuses_an_append_and_nothing_of_it_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = Home::open(folder.path()).unwrap();
+        home.grows(false).unwrap();
+        let mut many = entries();
+        let long = format!("\"{}\"", "x".repeat(100_000));
+        many.push(Entry::Act(Act { kind: "long".into(), at: 1, json: long.into() }));
+        let refused = home.append(&many);
+        assert!(matches!(refused, Err(StoreError::DiskFull)), "{refused:?}");
+        assert_eq!(home.tip(), Tip::default());
+        home.grows(true).unwrap();
+        home.append(&many).unwrap();
+        home.verify_indexes(&mut |_, _| ()).unwrap();
     }
 
     #[test]

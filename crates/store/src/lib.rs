@@ -17,6 +17,7 @@ mod feed;
 mod fold;
 mod high_water;
 mod home;
+mod indexes;
 mod ordered;
 mod place;
 mod reader;

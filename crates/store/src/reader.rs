@@ -6,6 +6,7 @@
 //! * The work of a question is bounded by its limit, not by the size of the store.
 
 use std::cell::RefCell;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use entente_log::Seq;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use crate::chunk::{Row, decode};
 use crate::error::{Doing as _, StoreError};
-use crate::fold::{Interned, NOT_FIRST, SUPERSEDED, WITHDRAWN, load_labels};
+use crate::fold::{Interned, NOT_FIRST, SUPERSEDED, WITHDRAWN, load_label};
 use crate::place::{self, since, view_number};
 use crate::schema;
 use crate::tail::chunk_key;
@@ -87,7 +88,8 @@ pub struct Listed<'a> {
 /// A connection for questions. Open one for each thread that asks.
 pub struct Reader {
     pub(crate) database: Connection,
-    labels: Vec<Interned>,
+    /// Those that were asked for. A label never changes.
+    labels: FxHashMap<u32, Interned>,
     /// The block that was read last.
     block: RefCell<Option<Block>>,
 }
@@ -100,8 +102,7 @@ impl Reader {
 
     pub(crate) fn open_file(path: &Path) -> Result<Self, StoreError> {
         let database = schema::open_reader(path)?;
-        let labels = load_labels(&database)?;
-        Ok(Self { database, labels, block: RefCell::default() })
+        Ok(Self { database, labels: FxHashMap::default(), block: RefCell::default() })
     }
 
     /// Answers a question from one state of the store, whatever is appended or rebuilt meanwhile: a
@@ -460,11 +461,12 @@ impl Reader {
         Ok(labels)
     }
 
-    /// Reads labels again if there are some of which it does not know.
+    /// Reads the labels of these numbers which it does not know.
     pub(crate) fn know_labels(&mut self, numbers: &[u32]) -> Result<(), StoreError> {
-        let known = u32::try_from(self.labels.len()).unwrap_or(u32::MAX);
-        if numbers.iter().any(|number| *number >= known) {
-            self.labels = load_labels(&self.database)?;
+        for number in numbers {
+            if let Entry::Vacant(place) = self.labels.entry(*number) {
+                place.insert(load_label(&self.database, *number)?);
+            }
         }
         Ok(())
     }
@@ -472,8 +474,8 @@ impl Reader {
     /// The labels of these numbers.
     pub(crate) fn labels_numbered(&self, numbers: &[u32]) -> Result<Vec<&Label>, StoreError> {
         let one = |number: &u32| {
-            let at = usize::try_from(*number).unwrap_or(usize::MAX);
-            self.labels.get(at).map(|known| &known.label).ok_or(StoreError::Dangling("a label"))
+            let known = self.labels.get(number).map(|known| &known.label);
+            known.ok_or(StoreError::Dangling("a label"))
         };
         numbers.iter().map(one).collect()
     }

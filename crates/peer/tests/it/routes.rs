@@ -19,7 +19,7 @@ use entente_release::partner::{Channel, Standing};
 use entente_release::{Nation, Partner};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::BodyExt as _;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tower::ServiceExt as _;
 
 use crate::book::nation;
@@ -409,6 +409,23 @@ async fn a_quiet_stream_says_that_it_is_there_and_ends_when_its_caller_is_shut_o
     served.register.change("POL", |partner| partner.standing = Standing::Suspended);
     let ended = timeout(Duration::from_secs(20), stream.frame()).await.unwrap();
     assert!(ended.is_none());
+}
+
+/// When a sign of life comes would else say how busy this node is with others.
+#[tokio::test(start_paused = true)]
+async fn a_sign_of_life_came_later_the_more_others_were_given() {
+    let mut served = served();
+    let mut stream = served.get("/peer/ledger/events", "POL").await.into_body();
+    stream.frame().await.unwrap().unwrap();
+    let began = Instant::now();
+    for nth in 10..13 {
+        assert!(timeout(Duration::from_secs(4), stream.frame()).await.is_err());
+        served.korea.release(&[malware(nth, 10)], &["USA"]);
+        served.grow();
+    }
+    let frame = stream.frame().await.unwrap().unwrap();
+    assert_eq!(frame.into_data().unwrap(), ": still here\n\n");
+    assert_eq!(began.elapsed().as_secs(), 15);
 }
 
 #[tokio::test]

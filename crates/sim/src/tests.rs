@@ -1,0 +1,89 @@
+//! Each checker notices the defect that it is for.
+
+use super::*;
+
+/// A defect is noticed in a seed, after so many operations, by the checker that says so.
+fn is_noticed(defect: Defect, (seed, operations): (u64, u64), expected: &str) {
+    let setup = Setup { seed, shown: false, twin: 0, operations, defect: Some(defect) };
+    let said = match all_of(setup, 1) {
+        Ok(_) => "nothing".to_owned(),
+        Err(error) => format!("{error:#}"),
+    };
+    assert!(said.contains(expected), "{defect:?} in seed {seed}: {said}");
+}
+
+#[test]
+fn objects_that_go_to_whom_they_do_not_name_are_noticed() {
+    is_noticed(Defect::Leak, (4, 60), "leak: ");
+}
+
+#[test]
+fn objects_that_are_lost_are_noticed() {
+    is_noticed(Defect::Lose, (4, 60), "loss: ");
+}
+
+#[test]
+fn objects_with_other_bytes_are_noticed() {
+    is_noticed(Defect::Forge, (4, 60), "forgery: ");
+}
+
+#[test]
+fn objects_that_are_passed_on_are_noticed() {
+    is_noticed(Defect::Relay, (4, 60), "relay: ");
+}
+
+#[test]
+fn a_ledger_that_is_signed_anew_is_noticed() {
+    is_noticed(Defect::Rewrite, (4, 150), "rewrite: ");
+}
+
+#[test]
+fn receipts_that_are_not_kept_are_noticed() {
+    is_noticed(Defect::Unacknowledged, (4, 60), "receipts: ");
+}
+
+#[test]
+fn a_revocation_that_does_not_count_is_noticed() {
+    is_noticed(Defect::Revocation, (4, 150), "after revocation: ");
+}
+
+#[test]
+fn a_programme_that_does_not_count_is_noticed() {
+    is_noticed(Defect::Programme, (4, 150), "leak: ");
+}
+
+#[test]
+fn a_header_that_depends_on_what_is_hidden_is_noticed() {
+    is_noticed(Defect::TellsSize, (0, 60), "twins: ");
+}
+
+#[test]
+fn an_error_that_names_an_object_is_noticed() {
+    is_noticed(Defect::TellsError, (4, 150), "wire: ");
+}
+
+#[test]
+fn an_object_in_a_log_is_noticed() {
+    is_noticed(Defect::TellsLog, (4, 60), "log: ");
+}
+
+#[test]
+fn a_lie_that_is_believed_is_noticed() {
+    is_noticed(Defect::Believes, (1, 150), " of the lie ");
+}
+
+#[test]
+fn what_is_half_done_on_a_full_disk_is_noticed() {
+    is_noticed(Defect::HalfDone, (4, 150), "full disk");
+}
+
+#[test]
+fn damage_that_nobody_looks_for_is_noticed() {
+    is_noticed(Defect::Blind, (1, 60), "flip: ");
+}
+
+#[test]
+fn a_seed_holds_comes_out_the_same_again_and_has_a_twin() {
+    let setup = Setup { seed: 0, shown: false, twin: 0, operations: 80, defect: None };
+    all_of(setup, 2).unwrap();
+}
