@@ -99,7 +99,7 @@ impl Desk {
         })
     }
 
-    fn last_act<T: serde::de::DeserializeOwned>(
+    pub(crate) fn last_act<T: serde::de::DeserializeOwned>(
         &self,
         kind: &str,
     ) -> Result<Option<T>, IntakeError> {
