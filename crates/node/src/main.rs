@@ -11,6 +11,7 @@ mod demo;
 mod dial;
 mod doors;
 mod federate;
+mod feed;
 mod fetch;
 mod folder;
 mod import;
@@ -72,6 +73,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),
+        Command::Feed(command) => feed::run(folder, command, dry, printer),
         Command::Stream(command) => replica::run(folder, command, dry, printer),
         Command::User(command) => people::run(folder, command, dry, printer),
         Command::Token(command) => partner::run_token(folder, command, dry, printer),

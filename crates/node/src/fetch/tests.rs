@@ -32,6 +32,7 @@ const SHORT: Budget = Budget {
     silence: Duration::from_secs(2),
     whole: Duration::from_secs(4),
     bytes: 4 * 1024 * 1024,
+    remedy: Budget::IMPORT.remedy,
 };
 
 type Tls = StreamOwned<ServerConnection, TcpStream>;
