@@ -111,9 +111,8 @@ impl Desk {
             let mut act = known.clone();
             change(&mut act);
             (act.number, act.name) = (known.number, known.name.clone());
-            if act != known {
-                desk.record(kind::FEED, &act)?;
-            }
+            // Also where nothing of it changed: what is not in the log, its login, may have.
+            desk.record(kind::FEED, &act)?;
             Ok(act)
         })
     }

@@ -12,6 +12,8 @@ mod push;
 mod run;
 mod schedule;
 mod server;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use schedule::run_when_due;
 
@@ -37,7 +39,7 @@ use crate::import;
 use crate::print::{Printer, progress};
 use login::Login;
 use run::{Go, Ran};
-use server::Server;
+use server::{Limits, Server};
 
 /// The longest name: it stands in messages and tables.
 const NAME_CHARS_MAX: usize = 40;
@@ -70,7 +72,7 @@ fn add(folder: &Path, args: &FeedAdd, dry: bool, printer: Printer) -> Result<u8>
     let Some(act) = act else {
         let root = root(args.from.as_deref().or(args.to.as_deref()).unwrap_or_default())?;
         let authority = args.ca.as_deref().map(fetch::authority_of).transpose()?;
-        let mut server = Server::new(&root, authority.as_deref(), &login)?;
+        let mut server = Server::new(&root, authority.as_deref(), &login, Limits::RUN)?;
         let listed = client::collections(&server.get(client::COLLECTIONS)?)?;
         return collections(&listed, args, printer);
     };

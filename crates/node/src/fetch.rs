@@ -242,4 +242,4 @@ impl Body {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,6 +5,8 @@ mod approvals;
 #[cfg(test)]
 mod equivocation;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod graphs;

@@ -27,9 +27,6 @@ use super::server::Server;
 use crate::doors::Door;
 use crate::folder;
 
-/// How long a run waits for a server to say what became of an envelope; the next run asks again.
-const PENDING_TIME: Duration = Duration::from_mins(1);
-
 /// How long it is waited between two questions at first, then twice as long each time.
 const PENDING_FIRST: Duration = Duration::from_millis(250);
 
@@ -179,7 +176,7 @@ impl Push<'_> {
                 }
                 Err(fault) => return Err(fault.into()),
             }
-            if began.elapsed() + wait > PENDING_TIME {
+            if began.elapsed() + wait > server.limits().pending {
                 return Ok(false);
             }
             let until = Instant::now() + wait;

@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::login::{self, Login};
-use super::server::Server;
+use super::server::{Limits, Server};
 use super::{poll, push};
 use crate::doors::Door;
 
@@ -63,13 +63,18 @@ pub(super) struct Ran {
 
 /// Runs a feed once.
 pub(super) fn run(door: &Door, feed: &FeedAct, go: &Go<'_>) -> Result<Ran> {
+    run_within(door, feed, go, Limits::RUN)
+}
+
+/// The same within other limits.
+pub(super) fn run_within(door: &Door, feed: &FeedAct, go: &Go<'_>, limits: Limits) -> Result<Ran> {
     let login = Login::of(go.folder, feed)?;
     let path = login::path(go.folder, feed.number);
     let lock = File::open(&path).with_context(|| format!("{} not opened", path.display()))?;
     if lock.try_lock().is_err() {
         bail!("{} runs at this moment: look at `entente feed list`", feed.name);
     }
-    let mut server = Server::new(&feed.root, feed.authority.as_deref(), &login)?;
+    let mut server = Server::new(&feed.root, feed.authority.as_deref(), &login, limits)?;
     let ran = match feed.way {
         FeedWay::From => poll::run(door, feed, &mut server, go),
         FeedWay::To => push::run(door, feed, &mut server, go),

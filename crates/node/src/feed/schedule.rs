@@ -106,7 +106,8 @@ impl Watch {
         self.feeds.retain(|number, watched| watched.runs || feeds.contains_key(number));
         for (number, feed) in feeds {
             match self.feeds.get_mut(&number) {
-                Some(watched) if watched.feed == feed => {}
+                Some(watched) if watched.feed == feed && watched.failures == 0 => {}
+                // It may have got what it failed for want of, such as another login.
                 Some(watched) => (watched.feed, watched.due) = (feed, Instant::now()),
                 None => {
                     let watched = Watched { feed, due: Instant::now(), failures: 0, runs: false };

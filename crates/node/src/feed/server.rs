@@ -3,7 +3,7 @@
 //! Invariants: every address that is asked begins with the API root that the operator named; a run
 //! asks so often, takes so many bytes and so long, and no more.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use entente_release::Released;
@@ -13,9 +13,36 @@ use entente_view_taxii::limits::{RUN_BYTES_MAX, RUN_REQUESTS_MAX, RUN_TIME};
 use super::login::Login;
 use crate::fetch::{Budget, Fetch, Method};
 
+/// What one run may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// Of one request.
+    pub(super) budget: Budget,
+    /// How often the server is asked.
+    pub(super) requests: u32,
+    /// How many bytes it answers.
+    pub(super) bytes: u64,
+    /// How long it takes until the last request.
+    pub(super) time: Duration,
+    /// How long of it a run waits for a server that works on an envelope.
+    pub(super) pending: Duration,
+}
+
+impl Limits {
+    /// Those of every run.
+    pub(super) const RUN: Self = Self {
+        budget: Budget::PAGE,
+        requests: RUN_REQUESTS_MAX,
+        bytes: RUN_BYTES_MAX,
+        time: RUN_TIME,
+        pending: Duration::from_mins(1),
+    };
+}
+
 /// A server that is asked.
 pub(super) struct Server {
     fetch: Fetch,
+    limits: Limits,
     root: String,
     login: Option<String>,
     requests: u32,
@@ -24,9 +51,15 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn new(root: &str, authority: Option<&str>, login: &Login) -> Result<Self> {
+    pub(super) fn new(
+        root: &str,
+        authority: Option<&str>,
+        login: &Login,
+        limits: Limits,
+    ) -> Result<Self> {
         Ok(Self {
-            fetch: Fetch::trusting(authority, Budget::PAGE)?,
+            fetch: Fetch::trusting(authority, limits.budget)?,
+            limits,
             root: root.to_owned(),
             login: login.header(),
             requests: 0,
@@ -37,9 +70,14 @@ impl Server {
 
     /// Whether the budget is not spent yet.
     pub(super) fn has_budget(&self) -> bool {
-        self.requests < RUN_REQUESTS_MAX
-            && self.bytes < RUN_BYTES_MAX
-            && self.began.elapsed() < RUN_TIME
+        self.requests < self.limits.requests
+            && self.bytes < self.limits.bytes
+            && self.began.elapsed() < self.limits.time
+    }
+
+    /// What a run may take.
+    pub(super) fn limits(&self) -> Limits {
+        self.limits
     }
 
     /// How often it was asked.

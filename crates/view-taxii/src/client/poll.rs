@@ -99,6 +99,8 @@ impl Poll {
             self.lost += 1;
             self.by_date = self.lost == 2;
             self.at.next = None;
+            // The same cursors may lead on now.
+            self.followed.clear();
             return Ok(Turn::Again);
         }
         if answer.status == 416 {
