@@ -399,6 +399,9 @@ fn a_secret_is_in_its_file_and_nowhere_else() {
         assert!(!two.poland.run(args).said().contains(&two.token), "{args:?}");
     }
     assert!(!stands_in(&two.poland.folder(), &two.token), "the token stands in the store");
+    let mut traced = two.poland.command(&["feed", "run", "kor"]);
+    let traced = Ran::of(traced.env("ENTENTE_LOG", "trace")).ends(2);
+    assert!(traced.err.contains("TRACE") && !traced.said().contains("Bearer"), "a login is logged");
     // Another login, and it goes on from where it was.
     let fresh = token(&two.korea, "second");
     two.poland.file("second", &fresh);

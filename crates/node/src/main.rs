@@ -45,6 +45,11 @@ fn main() -> ExitCode {
     // The demo's nodes come and go together: what each says of the others then is not news.
     let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "warn" };
     let filter = EnvFilter::try_from_env("ENTENTE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // At its most detailed the client writes down every byte that it sends, logins too.
+    let filter = match "ureq_proto=warn".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
