@@ -171,7 +171,16 @@ impl Home {
     /// Gives the key with which ledgers are signed from now on. Refuses a store that is older than
     /// what was signed.
     pub fn sign_with(&mut self, signing: Signing) -> Result<(), StoreError> {
-        self.check_signed(&signing)?;
+        // Of two that write the record at once one would fail, or take back what the other recorded.
+        let is_free = self.locked == 0;
+        if is_free {
+            self.lock.lock().map_err(|cause| StoreError::Lock(cause.to_string()))?;
+        }
+        let checked = self.water.reload().and_then(|()| self.check_signed(&signing));
+        if is_free {
+            let _unlocked = self.lock.unlock();
+        }
+        checked?;
         self.signing = Some(signing);
         Ok(())
     }

@@ -20,4 +20,6 @@ mod receive;
 #[cfg(test)]
 mod relay;
 #[cfg(test)]
+mod signed;
+#[cfg(test)]
 mod story;
