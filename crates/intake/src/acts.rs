@@ -389,10 +389,6 @@ pub struct FeedAct {
 pub struct PolledAct {
     /// Objects added after this are asked for, in microseconds since 1970; none: all.
     pub after: Option<i64>,
-    /// The cursor of the page that comes next, if that was not the last one.
-    pub next: Option<String>,
-    /// `X-TAXII-Date-Added-Last` of the pages since `after`, in microseconds since 1970.
-    pub last: Option<i64>,
     /// How many objects were taken in by now.
     pub taken: u64,
     /// How many were refused.

@@ -347,7 +347,7 @@ fn list(folder: &Path, printer: Printer) -> Result<u8> {
         let far = match feed.way {
             FeedWay::From => {
                 let far = desk.polled(feed.number)?;
-                let until = far.after.or(far.last).map(Timestamp::from_unix_micros);
+                let until = far.after.map(Timestamp::from_unix_micros);
                 let until = until.map_or("the beginning".to_owned(), Timestamp::to_taxii);
                 lines.push(format!(
                     "    {} taken in, {} refused; up to {until}",

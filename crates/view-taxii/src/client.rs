@@ -4,15 +4,16 @@
 //! * Nothing here opens a connection, reads a clock or waits: an answer goes in, a decision comes out.
 //! * What is asked is a path below the API root that an operator named, made of what the operator named
 //!   and of cursors and ids that are escaped or parsed. No answer makes it another host, scheme or root.
-//! * Whatever a server answers, in whatever order, asking ends: a cursor is followed once, pages that
-//!   do not advance are a fault, and every list that is read has a bound.
+//! * Asking goes on only while a server gives other pages: a cursor that leads to the same one again and
+//!   dates that do not move are a fault. Every list that is read has a bound. How many pages are read at
+//!   once is for the caller to bound.
 
 mod poll;
 mod push;
 #[cfg(test)]
 mod tests;
 
-pub use poll::{Page, Poll, Position, Turn};
+pub use poll::{Page, Poll, Turn};
 pub use push::{Deleted, Posted, Status, deleted, object_path, posted, status, status_path};
 
 use std::fmt::Write as _;

@@ -68,7 +68,7 @@ fn a_position_moves_with_what_came_and_from_where_the_run_began() {
     next.refused = vec![FeedRefusal { id, why }; 700];
     let taken = node.desk.take_polled(next).unwrap();
     assert_eq!(taken.outcomes.iter().filter(|one| **one == Outcome::Same).count(), 1);
-    let far = PolledAct { after: Some(9), taken: 5, refused: 700, ..PolledAct::default() };
+    let far = PolledAct { after: Some(9), taken: 5, refused: 700 };
     assert_eq!(node.desk.polled(act.number).unwrap(), far);
     let tip = node.desk.home().acts("feed-refused/1").unwrap();
     assert_eq!(tip.len(), 1);

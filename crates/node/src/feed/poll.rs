@@ -4,7 +4,7 @@ use anyhow::Result;
 use entente_intake::acts::{FeedAct, FeedRefusal, PolledAct};
 use entente_intake::{Applied, Desk, Outcome, Polled, Prepared, Summary, Taken};
 use entente_release::Nation;
-use entente_view_taxii::client::{Page, Poll, Position, Turn};
+use entente_view_taxii::client::{Page, Poll, Turn};
 
 use super::run::{Go, Ran};
 use super::server::Server;
@@ -19,8 +19,7 @@ pub(super) fn run(door: &Door, feed: &FeedAct, server: &mut Server, go: &Go<'_>)
     door.desk().may_run(feed)?;
     let nation = folder::nation(&feed.nation)?;
     let mut far = door.desk().polled(feed.number)?;
-    let at = Position { after: far.after, next: far.next.clone(), last: far.last };
-    let (mut poll, mut ran) = (Poll::new(&feed.collection, at), Ran::default());
+    let (mut poll, mut ran) = (Poll::new(&feed.collection, far.after), Ran::default());
     let mut summary = Summary::default();
     loop {
         if !go.on(server) {
@@ -89,8 +88,7 @@ fn take(
         let is_last = parts.peek().is_none();
         let mut after = far.clone();
         if is_last {
-            let at = page.at.clone();
-            (after.after, after.next, after.last) = (at.after, at.next, at.last);
+            after.after = page.after;
         }
         let mut desk = door.desk();
         let applied = label(&desk, feed, nation)?;

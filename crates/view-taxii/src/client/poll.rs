@@ -1,34 +1,25 @@
 //! Reading a collection to its end, page by page (TAXII 2.1, 3.5 and 5.4).
 //!
 //! Invariants:
-//! * Whoever goes on from a [`Position`] misses nothing that was there, if the server keeps to the order
-//!   of dates that the standard demands. Where a server breaks it, something comes again rather than
-//!   not at all.
-//! * A cursor that runs out is asked for anew once; one that runs out again or goes in a circle is given
-//!   up for dates; where these do not move either, it is a fault.
+//! * Whoever goes on from [`Page::after`] misses nothing that was there, if the server keeps to the order
+//!   of dates that the standard demands: those of the last date come again rather than not at all.
+//! * A cursor is followed within one reading and never kept: servers forget them, and with some of them
+//!   asking twice skips a page.
+//! * A cursor that runs out is given up for a date, and asked for anew; one that runs out again, or that
+//!   leads to the same page again, is given up for dates alone; where these do not move, it is a fault.
 
 use std::collections::BTreeSet;
 
 use entente_object::json;
 use entente_object::read::{Form, Objects, ReadCause, Source};
 use entente_object::time::Timestamp;
+use sha2::{Digest as _, Sha256};
 
 use super::{Answer, Fault, escaped, is_good, text};
 use crate::limits::{
     CURSOR_FOLLOWED_BYTES_MAX, DATE_AHEAD_MAX, EMPTY_PAGES_MAX, PAGE_OBJECTS, SUBMITTED_OBJECTS_MAX,
 };
 use crate::pages::ADDED_LAST;
-
-/// Where reading a collection stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Position {
-    /// Everything added until then was read, in microseconds since 1970; none: nothing was.
-    pub after: Option<i64>,
-    /// The cursor of the next page of what was added later.
-    pub next: Option<String>,
-    /// The last date of the pages since `after`.
-    pub last: Option<i64>,
-}
 
 /// A page of objects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,8 +28,8 @@ pub struct Page {
     pub objects: Vec<Vec<u8>>,
     /// Places of what could not be read, and why.
     pub refused: Vec<(u64, String)>,
-    /// Where reading stands after it.
-    pub at: Position,
+    /// Everything added until then was read with it, in microseconds since 1970; none: nothing was.
+    pub after: Option<i64>,
     /// Whether more follows now.
     pub more: bool,
 }
@@ -56,9 +47,14 @@ pub enum Turn {
 #[derive(Clone, Debug)]
 pub struct Poll {
     collection: String,
-    at: Position,
-    /// Cursors that were followed or are about to be.
-    followed: BTreeSet<String>,
+    /// What was added later than this is asked for: the same as long as cursors are followed.
+    after: Option<i64>,
+    /// The cursor of the next page.
+    next: Option<String>,
+    /// The last date of the pages by now.
+    last: Option<i64>,
+    /// Cursors with a hash of the page that named each: some servers have one for all their pages.
+    followed: BTreeSet<(String, [u8; 32])>,
     /// Pages in a row that had nothing.
     empty: usize,
     /// How often a cursor ran out.
@@ -70,42 +66,49 @@ pub struct Poll {
 }
 
 impl Poll {
-    /// Goes on from a position.
-    pub fn new(collection: &str, at: Position) -> Self {
-        let followed = at.next.iter().cloned().collect();
-        let collection = collection.to_owned();
-        Self { collection, at, followed, empty: 0, lost: 0, by_date: false, limit: PAGE_OBJECTS }
+    /// Reads what was added later than this; none: everything.
+    pub fn new(collection: &str, after: Option<i64>) -> Self {
+        Self {
+            collection: collection.to_owned(),
+            after,
+            next: None,
+            last: None,
+            followed: BTreeSet::new(),
+            empty: 0,
+            lost: 0,
+            by_date: false,
+            limit: PAGE_OBJECTS,
+        }
     }
 
     /// What to ask for next, below the API root.
     pub fn path(&self) -> String {
         let (collection, limit) = (escaped(&self.collection), self.limit);
-        let after = self.at.after.map(|after| Timestamp::from_unix_micros(after).to_taxii());
+        let after = self.after.map(|after| Timestamp::from_unix_micros(after).to_taxii());
         let parameter = |name: &str, value: Option<&String>| {
             value.map_or(String::new(), |value| format!("&{name}={}", escaped(value)))
         };
         format!(
             "collections/{collection}/objects/?limit={limit}{}{}",
             parameter("added_after", after.as_ref()),
-            parameter("next", self.at.next.as_ref())
+            parameter("next", self.next.as_ref())
         )
     }
 
     /// Reads the answer to it, that came at `now`.
     pub fn read(&mut self, answer: &Answer, now: Timestamp) -> Result<Turn, Fault> {
-        let ran_out = matches!(answer.status, 400 | 404 | 410 | 416) && self.at.next.is_some();
+        let ran_out = matches!(answer.status, 400 | 404 | 410 | 416) && self.next.is_some();
         if ran_out && self.lost < 2 {
-            // What came by the cursor comes again: where it stood is not sure.
             self.lost += 1;
             self.by_date = self.lost == 2;
-            self.at.next = None;
+            (self.after, self.next) = (self.read_until(), None);
             // The same cursors may lead on now.
             self.followed.clear();
             return Ok(Turn::Again);
         }
         if answer.status == 416 {
             // How some say that there is nothing.
-            return Ok(Turn::Page(Page { at: self.at.clone(), ..Page::default() }));
+            return Ok(Turn::Page(Page { after: self.after, ..Page::default() }));
         }
         is_good(answer, &[200])?;
         let last = date(answer, now)?;
@@ -117,17 +120,27 @@ impl Poll {
             self.limit /= 10;
             return Ok(Turn::Again);
         };
-        let at = self.step(&envelope, last)?;
+        let after = self.step(&envelope, last, Sha256::digest(&answer.body).into())?;
         let Envelope { objects, refused, more, .. } = envelope;
-        self.at = at.clone();
-        Ok(Turn::Page(Page { objects, refused, at, more }))
+        Ok(Turn::Page(Page { objects, refused, after, more }))
     }
 
-    /// Where reading stands after a page.
-    fn step(&mut self, page: &Envelope, date: Option<i64>) -> Result<Position, Fault> {
-        let last = self.at.last.max(date);
+    /// Until when everything was read: others of the last date may follow.
+    fn read_until(&self) -> Option<i64> {
+        self.after.max(self.last.map(|last| last.saturating_sub(1)))
+    }
+
+    /// Moves on behind a page; says until when everything was read.
+    fn step(
+        &mut self,
+        page: &Envelope,
+        date: Option<i64>,
+        hash: [u8; 32],
+    ) -> Result<Option<i64>, Fault> {
+        self.last = self.last.max(date);
         if !page.more {
-            return Ok(Position { after: self.at.after.max(last), next: None, last: None });
+            (self.after, self.next) = (self.after.max(self.last), None);
+            return Ok(self.after);
         }
         self.empty = if page.objects.is_empty() { self.empty + 1 } else { 0 };
         if self.empty > EMPTY_PAGES_MAX {
@@ -137,21 +150,22 @@ impl Poll {
             if next.len() > CURSOR_FOLLOWED_BYTES_MAX {
                 return Err(Fault::Long(format!("its cursor has {} bytes", next.len())));
             }
-            if self.followed.insert(next.clone()) {
-                let next = Some(next.clone());
-                return Ok(Position { after: self.at.after, next, last });
+            if self.followed.insert((next.clone(), hash)) {
+                self.next = Some(next.clone());
+                return Ok(self.read_until());
             }
             self.by_date = true;
         }
-        // Others of the same date may follow: that one is asked for again.
-        let Some(last) = last else {
-            return Err(if self.by_date { Fault::Circle } else { Fault::NoWay });
-        };
-        let after = Some(last.saturating_sub(1));
-        if after <= self.at.after {
-            return Err(if page.next.is_some() { Fault::Circle } else { Fault::Stuck });
+        let after = self.read_until();
+        if after <= self.after {
+            return Err(match (&page.next, self.last) {
+                (Some(_), _) => Fault::Circle,
+                (None, Some(_)) => Fault::Stuck,
+                (None, None) => Fault::NoWay,
+            });
         }
-        Ok(Position { after, next: None, last: None })
+        (self.after, self.next) = (after, None);
+        Ok(after)
     }
 }
 

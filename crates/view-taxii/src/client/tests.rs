@@ -32,7 +32,7 @@ fn page(body: &str, last: &str) -> Answer {
 }
 
 fn poll() -> Poll {
-    Poll::new("91a7b528", Position::default())
+    Poll::new("91a7b528", None)
 }
 
 #[track_caller]
@@ -54,17 +54,27 @@ fn a_collection_is_read_to_its_end_and_then_from_there() {
     assert!(first.more);
     assert_eq!(poll.path(), "collections/91a7b528/objects/?limit=1000&next=a%20b%26c");
     let last = reads(&mut poll, &page(r#"{"objects":[{"n":3}],"more":false}"#, T2));
-    assert_eq!(last.at, Position { after: Some(micros(T2)), next: None, last: None });
+    assert_eq!(last.after, Some(micros(T2)));
     assert!(!last.more);
     let path = poll.path();
     let added = "added_after=2024-04-02T00%3A00%3A00.000000Z";
     assert_eq!(path, format!("collections/91a7b528/objects/?limit=1000&{added}"));
-    // A page in the middle is where another run goes on, with the dates before it.
-    assert_eq!(first.at.last, Some(micros(T1)));
-    let mut other = Poll::new("91a7b528", first.at);
-    assert!(other.path().ends_with("&next=a%20b%26c"));
-    let at = reads(&mut other, &page(r#"{"objects":[]}"#, T1)).at;
-    assert_eq!(at.after, Some(micros(T1)));
+    // After a page in the middle another reading goes on with those of its last date, and no cursor.
+    assert_eq!(first.after, Some(micros(T1) - 1));
+    let path = Poll::new("91a7b528", first.after).path();
+    let added = "added_after=2024-04-01T00%3A00%3A00.000000Z";
+    assert_eq!(path, format!("collections/91a7b528/objects/?limit=1000&{added}"));
+}
+
+#[test]
+fn one_cursor_may_lead_to_many_pages() {
+    let mut poll = poll();
+    let body = |n: usize| format!(r#"{{"more":true,"next":"one","objects":[{{"n":{n}}}]}}"#);
+    for n in 0..200 {
+        assert!(reads(&mut poll, &page(&body(n), T1)).more, "{n}");
+        assert!(poll.path().ends_with("&next=one"), "{n}");
+    }
+    assert!(!reads(&mut poll, &page("{}", T1)).more);
 }
 
 #[test]
@@ -87,7 +97,10 @@ fn what_follows_may_stand_before_or_after_the_list_and_the_list_may_be_absent() 
         let mut poll = poll();
         let read = reads(&mut poll, &page(body, T1));
         let next = next.map(str::to_owned);
-        assert_eq!((read.objects.len(), read.more, read.at.next), (objects, more, next), "{body}");
+        assert_eq!((read.objects.len(), read.more), (objects, more), "{body}");
+        let path = poll.path();
+        let cursor = path.split_once("&next=").map(|(_, next)| next.to_owned());
+        assert_eq!(cursor, next, "{body}");
     }
     for body in [
         "",
@@ -116,14 +129,15 @@ fn a_cursor_that_runs_out_is_asked_for_anew_and_then_given_up_for_dates() {
         reads(&mut poll, &page(MORE, T1));
         let over = answer(status, &[], "");
         assert_eq!(poll.read(&over, now()), Ok(Turn::Again), "{status}");
-        assert!(!poll.path().contains("next="), "{status}");
-        let again = r#"{"more":true,"next":"other","objects":[{"n":1}]}"#;
-        assert_eq!(reads(&mut poll, &page(again, T1)).at.next.as_deref(), Some("other"));
+        let path = poll.path();
+        assert!(path.contains("added_after=2024-04-01") && !path.contains("next="), "{path}");
+        assert!(reads(&mut poll, &page(MORE, T1)).more);
+        assert!(poll.path().ends_with("&next=a%20b%26c"), "{status}");
         assert_eq!(poll.read(&over, now()), Ok(Turn::Again), "{status}");
         // By dates now: those of the last date come again.
-        let at = reads(&mut poll, &page(again, T2)).at;
-        let expected = Position { after: Some(micros(T2) - 1), next: None, last: None };
-        assert_eq!(at, expected, "{status}");
+        assert_eq!(reads(&mut poll, &page(MORE, T2)).after, Some(micros(T2) - 1), "{status}");
+        assert!(!poll.path().contains("next="), "{status}");
+        assert_eq!(poll.read(&page(MORE, T2), now()), Err(Fault::Circle), "{status}");
     }
 }
 
@@ -131,8 +145,8 @@ fn a_cursor_that_runs_out_is_asked_for_anew_and_then_given_up_for_dates() {
 fn cursors_in_a_circle_are_left_for_dates_and_end_where_these_do_not_move() {
     let mut poll = poll();
     reads(&mut poll, &page(MORE, T1));
-    let at = reads(&mut poll, &page(MORE, T2)).at;
-    assert_eq!((at.next, at.after), (None, Some(micros(T2) - 1)));
+    assert_eq!(reads(&mut poll, &page(MORE, T2)).after, Some(micros(T2) - 1));
+    assert!(!poll.path().contains("next="));
     assert_eq!(poll.read(&page(MORE, T2), now()), Err(Fault::Circle));
     // Without any date there is no way on.
     let mut poll = self::poll();
@@ -145,8 +159,8 @@ fn cursors_in_a_circle_are_left_for_dates_and_end_where_these_do_not_move() {
 fn without_cursors_dates_lead_on_until_they_stand_still() {
     let more = r#"{"more":true,"objects":[{"n":1}]}"#;
     let mut poll = poll();
-    assert_eq!(reads(&mut poll, &page(more, T1)).at.after, Some(micros(T1) - 1));
-    assert_eq!(reads(&mut poll, &page(more, T2)).at.after, Some(micros(T2) - 1));
+    assert_eq!(reads(&mut poll, &page(more, T1)).after, Some(micros(T1) - 1));
+    assert_eq!(reads(&mut poll, &page(more, T2)).after, Some(micros(T2) - 1));
     assert_eq!(poll.read(&page(more, T2), now()), Err(Fault::Stuck));
     assert_eq!(poll.read(&page(more, T1), now()), Err(Fault::Stuck), "backwards");
     let mut poll = self::poll();
@@ -157,10 +171,10 @@ fn without_cursors_dates_lead_on_until_they_stand_still() {
 #[test]
 fn dates_that_go_back_or_cannot_be_read_do_not_lead_back_and_those_of_the_future_are_refused() {
     let end = r#"{"objects":[{"n":1}]}"#;
-    let start = Position { after: Some(micros(T2)), next: None, last: None };
+    let start = Some(micros(T2));
     for last in [T1, "yesterday", ""] {
-        let mut poll = Poll::new("c", start.clone());
-        assert_eq!(reads(&mut poll, &page(end, last)).at, start, "{last}");
+        let mut poll = Poll::new("c", start);
+        assert_eq!(reads(&mut poll, &page(end, last)).after, start, "{last}");
     }
     let read = poll().read(&page(end, "2999-01-01T00:00:00Z"), now());
     assert!(matches!(read, Err(Fault::Future(_))), "{read:?}");
@@ -250,7 +264,7 @@ fn what_a_server_says_never_makes_another_address() {
         "é",
     ] {
         let body = serde_json::json!({ "more": true, "next": next, "objects": [] }).to_string();
-        let mut poll = Poll::new("../../x?y#z", Position::default());
+        let mut poll = Poll::new("../../x?y#z", None);
         reads(&mut poll, &page(&body, T1));
         let path = poll.path();
         let (head, value) = path.split_once("&next=").unwrap();
