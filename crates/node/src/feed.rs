@@ -21,10 +21,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use entente_intake::Desk;
 use entente_intake::acts::{
     FeedAct, FeedLabel, FeedLogin, FeedRefusedAct, FeedState, FeedTroubleAct, FeedWay, kind,
 };
+use entente_intake::{Desk, feeds_of};
 use entente_object::time::Timestamp;
 use entente_release::Nation;
 use entente_store::Reader;
@@ -390,6 +390,19 @@ fn list(folder: &Path, printer: Printer) -> Result<u8> {
     }
     printer.either(&Value::Array(rows), &lines)?;
     Ok(0)
+}
+
+/// For `entente doctor`: how many feeds run, or which of them fail and why.
+pub(crate) fn health(folder: &Path) -> Result<Result<String, String>> {
+    let reader = Reader::open(folder)?;
+    let (mut run, mut fail) = (0, Vec::new());
+    for feed in feeds_of(&reader.acts(kind::FEED)?)? {
+        match trouble(&reader, feed.number)?.filter(|_| feed.state == FeedState::Active) {
+            Some((at, why)) => fail.push(format!("{} failed on {at}: {why}", feed.name)),
+            None => run += 1,
+        }
+    }
+    Ok(if fail.is_empty() { Ok(format!("{run} without trouble")) } else { Err(fail.join("; ")) })
 }
 
 /// When a feed failed last and why, if it has not run since.
