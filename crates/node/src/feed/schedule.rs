@@ -50,9 +50,17 @@ pub(crate) async fn run_when_due(
     door: Arc<Door>,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let reader = match Reader::open(&folder) {
+        Ok(reader) => reader,
+        Err(error) => {
+            tracing::error!("no feed runs, because the store cannot be read: {error}");
+            return;
+        }
+    };
     let stop = Arc::new(AtomicBool::new(false));
     let (tell, told) = channel();
-    let mut watch = Watch { folder, door, stop: stop.clone(), seen: None, feeds: BTreeMap::new() };
+    let (seen, feeds) = (None, BTreeMap::new());
+    let mut watch = Watch { folder, reader, door, stop: stop.clone(), seen, feeds };
     loop {
         watch.note(&told);
         if let Err(error) = watch.look() {
@@ -69,6 +77,7 @@ pub(crate) async fn run_when_due(
 
 struct Watch {
     folder: PathBuf,
+    reader: Reader,
     door: Arc<Door>,
     stop: Arc<AtomicBool>,
     /// The newest act of kind `feed` that was looked at.
@@ -92,13 +101,12 @@ impl Watch {
 
     /// Looks whether feeds were added, changed or removed.
     fn look(&mut self) -> Result<()> {
-        let reader = Reader::open(&self.folder)?;
-        let version = reader.last_act(&[kind::FEED])?;
+        let version = self.reader.last_act(&[kind::FEED])?;
         if self.seen == Some(version) {
             return Ok(());
         }
         let active = |feed: &FeedAct| feed.state == FeedState::Active;
-        let feeds: BTreeMap<u32, FeedAct> = feeds_of(&reader.acts(kind::FEED)?)?
+        let feeds: BTreeMap<u32, FeedAct> = feeds_of(&self.reader.acts(kind::FEED)?)?
             .into_iter()
             .filter(active)
             .map(|feed| (feed.number, feed))

@@ -368,6 +368,23 @@ fn failures_wait_ever_longer_within_bounds_and_as_long_as_they_are_asked_to() {
 
 proptest! {
     #[test]
+    fn whatever_bytes_a_server_answers_are_read_or_refused(
+        status in proptest::sample::select(vec![200u16, 202, 204, 302, 400, 401, 404, 416, 429, 500]),
+        noise in proptest::collection::vec(proptest::num::u8::ANY, 0..60),
+        members in proptest::collection::vec((0usize..6, "[ -~]{0,8}"), 0..5),
+    ) {
+        crate::fuzz::answer(status, &noise);
+        let member = |(kind, text): &(usize, String)| {
+            let text = serde_json::Value::from(text.as_str());
+            let names = ["more", "next", "objects", "collections", "failures", "status"];
+            let value = ["true".to_owned(), format!("{text}"), format!("[{{\"id\":{text}}},7]")];
+            format!("\"{}\":{}", names[*kind], value[(*kind).min(2)])
+        };
+        let members: Vec<String> = members.iter().map(member).collect();
+        crate::fuzz::answer(status, format!("{{{}}}", members.join(",")).as_bytes());
+    }
+
+    #[test]
     fn whatever_a_server_answers_asking_ends(
         statuses in proptest::collection::vec(0usize..8, 1..40),
         nexts in proptest::collection::vec(0u8..4, 1..40),

@@ -310,3 +310,52 @@ fn what_is_taken_back_is_acknowledged_only_when_the_server_says_that_it_deleted_
 fn deletion(asked: &Asked, status: u16) -> String {
     if asked.method == "DELETE" { taxii(status, "", "{}") } else { target(asked) }
 }
+
+#[test]
+fn a_partner_that_is_shut_out_while_its_server_works_is_asked_and_given_nothing_more() {
+    let place = Place::new();
+    let (folder, door) = node();
+    release(&door);
+    let works = Text(|asked| {
+        let pending = |code| status(code, "pending", "");
+        if asked.has("/status/") { pending(200) } else { posts(asked, |_| Some(pending(202))) }
+    });
+    let stand = place.start(works, target);
+    let act = add(&place, folder.path(), &door, (&stand, FeedWay::To));
+    let patient = Limits { pending: Duration::from_secs(20), ..FEW };
+    let error = thread::scope(|scope| {
+        let run = scope.spawn(|| {
+            let bar = ProgressBar::hidden();
+            let go = Go { folder: folder.path(), bar: &bar, stop: None, dry: false };
+            run_within(&door, &act, &go, patient).unwrap_err()
+        });
+        // The root, the collection, the envelope, and the status once.
+        while stand.asked.load(Ordering::Relaxed) < 4 && !run.is_finished() {
+            thread::sleep(Duration::from_millis(5));
+        }
+        let suspend =
+            |act: &mut entente_intake::acts::PartnerAct| act.standing = "suspended".into();
+        door.desk().change_partner("POL".parse().unwrap(), suspend).unwrap();
+        let asked = stand.asked.load(Ordering::Relaxed);
+        let error = run.join().unwrap();
+        // One question may have been on its way.
+        assert!(stand.asked.load(Ordering::Relaxed) <= asked + 1);
+        error
+    });
+    assert!(error.to_string().contains("POL may have nothing"), "{error}");
+    let asked = stand.asked.load(Ordering::Relaxed);
+    runs(folder.path(), &door, &act).unwrap_err();
+    assert_eq!(stand.asked.load(Ordering::Relaxed), asked, "asked of a suspended partner");
+    // It takes part again, and the server has come to an end: nothing was forgotten.
+    door.desk()
+        .change_partner("POL".parse().unwrap(), |act| act.standing = "active".into())
+        .unwrap();
+    stand.is_good.store(true, Ordering::Relaxed);
+    runs(folder.path(), &door, &act).unwrap();
+    assert_eq!(door.desk().pushed(act.number).unwrap().given, 5);
+    // A nation whose node was met is followed, and is given nothing by a feed.
+    let met = entente_intake::acts::PeerAct { nation: "POL".into(), card: String::new() };
+    door.desk().meet(&met).unwrap();
+    let error = runs(folder.path(), &door, &act).unwrap_err().to_string();
+    assert!(error.contains("POL has a node"), "{error}");
+}
