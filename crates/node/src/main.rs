@@ -1,6 +1,7 @@
 //! The binary `entente`: a nation's node.
 //!
-//! In scope: the command line, the wiring of the crates, the listener and its certificates, the demo.
+//! In scope: the command line, the wiring of the crates, the listener and its certificates, feeds, the
+//! demo.
 //! Out of scope: every decision and every format; they are in the crates below.
 
 mod certificate;

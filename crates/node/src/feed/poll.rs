@@ -64,7 +64,8 @@ fn split(page: &mut Page) -> (Vec<Prepared>, Vec<FeedRefusal>) {
                 Ok(object) => objects.push(object),
                 Err((id, why)) => {
                     let id = client::shown(&id.unwrap_or_else(|| "an object without id".into()));
-                    refused.push(FeedRefusal { id, why });
+                    // It may name a key of the object, and is shown on terminals.
+                    refused.push(FeedRefusal { id, why: client::shown(&why) });
                 }
             }
         }

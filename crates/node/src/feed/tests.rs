@@ -402,20 +402,19 @@ const SOURCES: &[(&str, Says, u64, &str)] = &[
         1,
         "did not answer",
     ),
-    (
-        "sends bad objects between good ones",
-        Text(|_| {
-            let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
-            let long = "x".repeat(1 << 20);
-            let bad = format!(
-                r#"{{"id":"url--1","id":"url--2"}},{{"a":{deep}}},{{"a":"{long}"}},7,null,{{}}"#
-            );
-            page(1, &list(&format!("{},{bad},{}", numbered(1), numbered(2))))
-        }),
-        2,
-        "",
-    ),
+    ("sends bad objects between good ones", Text(|_| spoiled()), 2, ""),
 ];
+
+/// Two good objects, and between them seven that are bad.
+fn spoiled() -> String {
+    let deep = format!("{}{}", "[".repeat(100), "]".repeat(100));
+    let long = "x".repeat(1 << 20);
+    let bad = format!(
+        r#"{{"id":"url--1","id":"url--2"}},{{"a":{deep}}},{{"a":"{long}"}},7,null,{{}},
+           {{"type":"url","id":"url--\u001b[31m","\u001b[31m":1}}"#
+    );
+    page(1, &list(&format!("{},{bad},{}", numbered(1), numbered(2))))
+}
 
 /// A server that can be told to answer in another way.
 struct Stand {
@@ -624,6 +623,22 @@ fn no_hostile_server_leads_a_source_beyond_its_limits_or_to_another_and_each_is_
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(SOURCES.len() >= 40);
     assert_eq!(place.trapped.load(Ordering::Relaxed), 0, "somebody else was asked");
+}
+
+#[test]
+fn each_bad_object_of_a_page_is_told_alone_and_plainly() {
+    let place = Place::new();
+    let (folder, door) = node();
+    let stand = place.start(Text(|_| spoiled()), good);
+    let act = add(&place, folder.path(), &door, (&stand, FeedWay::From));
+    let ran = runs(folder.path(), &door, &act).unwrap();
+    assert_eq!((ran.taken, ran.refused), (2, 7), "{ran:?}");
+    let told = refusals(&Reader::open(folder.path()).unwrap(), act.number).unwrap();
+    assert_eq!(told.len(), 7);
+    for one in told {
+        assert!(!one.why.is_empty() && one.why.len() <= 200, "{one:?}");
+        assert!(!format!("{}{}", one.id, one.why).contains(char::is_control), "{one:?}");
+    }
 }
 
 #[test]
