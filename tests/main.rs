@@ -20,6 +20,8 @@ mod demo;
 #[cfg(test)]
 mod federation;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod import;

@@ -43,6 +43,8 @@ pub mod kind {
     pub const EXPIRED: &str = "expired";
     /// A [`super::RecalledAct`].
     pub const RECALLED: &str = "recalled";
+    /// A [`super::FeedAct`].
+    pub const FEED: &str = "feed";
 
     /// [`super::ReceivedAct`]s of a nation. A kind for each, so that the last is found at once.
     pub fn received(nation: super::Nation) -> String {
@@ -72,6 +74,26 @@ pub mod kind {
     /// [`super::HoldsAct`]s of a nation.
     pub fn holds(nation: super::Nation) -> String {
         format!("holds/{nation}")
+    }
+
+    /// [`super::PolledAct`]s of a feed.
+    pub fn polled(feed: u32) -> String {
+        format!("polled/{feed}")
+    }
+
+    /// [`super::PushedAct`]s of a feed.
+    pub fn pushed(feed: u32) -> String {
+        format!("pushed/{feed}")
+    }
+
+    /// [`super::FeedRefusedAct`]s of a feed.
+    pub fn feed_refused(feed: u32) -> String {
+        format!("feed-refused/{feed}")
+    }
+
+    /// [`super::FeedTroubleAct`]s of a feed.
+    pub fn feed_trouble(feed: u32) -> String {
+        format!("feed-trouble/{feed}")
     }
 }
 
@@ -361,4 +383,151 @@ pub struct RecallAct {
 pub struct ExpiredAct {
     /// The label's number.
     pub label: u32,
+}
+
+/// Which way the objects of a feed go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedWay {
+    /// From the server to this node.
+    From,
+    /// From this node to the server.
+    To,
+}
+
+/// Whether a feed runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedState {
+    /// When it is due.
+    Active,
+    /// Not until people say so.
+    Paused,
+    /// Never again.
+    Removed,
+}
+
+/// How a feed logs in. What is secret of it is never in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeedLogin {
+    /// Not at all.
+    None,
+    /// With this user name and a password.
+    Password(String),
+    /// With a token.
+    Token,
+}
+
+/// The label that a feed puts on what it brings, as an operator gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedLabel {
+    /// The programme.
+    pub programme: Option<String>,
+    /// The area of cooperation.
+    pub area: Option<String>,
+    /// The least TLP level.
+    pub tlp: Option<String>,
+    /// Nations and groups; groups are expanded when objects come.
+    pub rel_to: Vec<String>,
+    /// Caveats.
+    pub caveats: Vec<String>,
+    /// Not to be released before this time.
+    pub not_before: Option<String>,
+    /// Not to be released from this time on.
+    pub not_after: Option<String>,
+}
+
+/// A TAXII server of somebody without a node, from which objects are taken or to which they are given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedAct {
+    /// Its number on this node, never used again.
+    pub number: u32,
+    /// What it is called.
+    pub name: String,
+    /// Which way the objects go.
+    pub way: FeedWay,
+    /// The address of the API root, with a slash at its end.
+    pub root: String,
+    /// The collection.
+    pub collection: String,
+    /// Whose the objects are that come, or to whom they go.
+    pub nation: String,
+    /// How often it runs, in seconds.
+    pub every: u64,
+    /// How it logs in.
+    pub login: FeedLogin,
+    /// The authorities that vouch for the server, PEM; none: the public ones.
+    pub authority: Option<String>,
+    /// The label of what comes.
+    pub label: FeedLabel,
+    /// Of what goes: how many entries the nation's ledger had when the feed was added. What was
+    /// taken back before was never given.
+    pub since: u64,
+    /// Whether it runs.
+    pub state: FeedState,
+}
+
+/// How far a feed was taken in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolledAct {
+    /// Objects added after this are asked for, in microseconds since 1970; none: all.
+    pub after: Option<i64>,
+    /// How many objects were taken in by now.
+    pub taken: u64,
+    /// How many were refused.
+    pub refused: u64,
+}
+
+/// What a server took and has not said yet what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingAct {
+    /// The id of its status resource.
+    pub status: String,
+    /// How many entries of the ledger are given with it.
+    pub to: u64,
+    /// How many objects are in it.
+    pub objects: u64,
+}
+
+/// How far a nation's ledger was given to its server, as the server acknowledged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PushedAct {
+    /// How many entries of the ledger.
+    pub entries: u64,
+    /// What waits for the server.
+    pub pending: Option<PendingAct>,
+    /// How many objects the server took by now.
+    pub given: u64,
+    /// How many it refused.
+    pub refused: u64,
+    /// How many it deleted, because they were taken back.
+    pub taken_back: u64,
+    /// How many were taken back, and the server has not said that it deleted them.
+    pub not_acknowledged: u64,
+}
+
+/// One object that was refused, by this node or by a server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedRefusal {
+    /// Its id, as far as it can be read.
+    pub id: String,
+    /// Why.
+    pub why: String,
+}
+
+/// Objects of a feed that were refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedRefusedAct {
+    /// The objects.
+    pub refused: Vec<FeedRefusal>,
+    /// How many more are not listed.
+    pub more: u64,
+}
+
+/// A feed failed, or runs again after it had failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeedTroubleAct {
+    /// Why; none: it runs again.
+    pub why: Option<String>,
 }

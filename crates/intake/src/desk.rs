@@ -83,6 +83,12 @@ pub enum IntakeError {
     /// The approval does not count.
     #[error("the approval was not accepted: {0}")]
     Approval(&'static str),
+    /// There is no such feed, or it does not run.
+    #[error("{0}")]
+    Feed(String),
+    /// Another run of the feed was faster.
+    #[error("another run of the feed {0} went on meanwhile")]
+    FeedMoved(String),
 }
 
 /// How long a new partner's credentials count: a year, then people meet again.

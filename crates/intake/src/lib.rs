@@ -15,6 +15,7 @@ mod contain;
 mod decide;
 mod desk;
 mod epochs;
+mod feed;
 mod label;
 mod prepare;
 mod recall;
@@ -25,6 +26,7 @@ mod take;
 
 pub use decide::{Explanation, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
+pub use feed::{Polled, feeds_of};
 pub use label::Applied;
 pub use prepare::{Prepared, Refused, party_identity, prepare};
 pub use recall::Recall;

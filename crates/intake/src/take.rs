@@ -124,6 +124,19 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// How many objects of the batch are new, and which were refused: their places and why.
+    pub(crate) fn fates(&self) -> (u64, Vec<(usize, &Refused)>) {
+        let (mut fresh, mut refused) = (0, Vec::new());
+        for (place, outcome) in self.outcomes.iter().enumerate() {
+            match outcome {
+                None | Some(Outcome::Taken { .. }) => fresh += 1,
+                Some(Outcome::Same) => {}
+                Some(Outcome::Refused(why)) => refused.push((place, why)),
+            }
+        }
+        (fresh, refused)
+    }
+
     /// Notes what became of an object of the batch.
     pub(crate) fn settle(&mut self, place: usize, outcome: Outcome) {
         set(&mut self.outcomes, place, outcome);

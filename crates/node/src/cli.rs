@@ -1,6 +1,7 @@
 //! The command line: one definition, from which the parser, help, completion and man pages come.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -82,6 +83,16 @@ pub(crate) enum Command {
                             entente keys rotate --finish"
     )]
     Keys(Keys),
+    /// Take from and give to TAXII servers of partners without a node, and of feeds.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  entente feed add cert --from https://taxii.cert.example/feeds/ \\\n    \
+                            --token-file token.txt\n  \
+                            entente feed add pol --to https://taxii.pol.example/api/ --nation POL \\\n    \
+                            --collection 91a7b528-80eb-42ed-a74d-c6fbd5a26116 --token-file token.txt\n  \
+                            entente feed run --all --dry-run"
+    )]
+    Feed(Feed),
     /// Make this folder one of several replicas of the node, on a NATS cluster of this nation.
     #[command(
         subcommand,
@@ -241,6 +252,105 @@ pub(crate) struct LabelArgs {
     /// Not to be released from this time on.
     #[arg(long)]
     pub(crate) not_after: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Feed {
+    /// Add a source or a target. Without a collection, say which ones the server has.
+    #[command(
+        after_help = "Example:\n  entente feed add cert --from https://taxii.cert.example/feeds/ --every 15m \\\n    \
+                            --collection 91a7b528-80eb-42ed-a74d-c6fbd5a26116 --token-file token.txt \\\n    \
+                            --programme rok-nato-itpp-2023 --area cyber-defence --rel-to parties"
+    )]
+    Add(Box<FeedAdd>),
+    /// List feeds: how far each is, what was refused, and why one fails.
+    List,
+    /// Let a feed run no more until it is resumed.
+    Pause {
+        /// The feed.
+        name: String,
+    },
+    /// Let a paused feed run again, or any feed with another login.
+    Resume {
+        /// The feed.
+        name: String,
+        #[command(flatten)]
+        login: LoginArgs,
+    },
+    /// Run a feed now. With --dry-run, say what it would bring or give.
+    Run {
+        /// The feed.
+        name: Option<String>,
+        /// All feeds that are not paused.
+        #[arg(long, conflicts_with = "name")]
+        all: bool,
+    },
+    /// Remove a feed. What it brought and gave stays.
+    Remove {
+        /// The feed.
+        name: String,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct FeedAdd {
+    /// What it is called: small letters, digits, hyphens.
+    pub(crate) name: String,
+    /// Take from the server with this API root, such as `https://taxii.cert.example/feeds/`.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "to", required_unless_present = "to")]
+    pub(crate) from: Option<String>,
+    /// Give to the server with this API root what is released to a partner.
+    #[arg(long, value_name = "ADDRESS", requires = "nation")]
+    pub(crate) to: Option<String>,
+    /// The collection. Without it, the server is asked which ones there are.
+    #[arg(long, value_name = "ID")]
+    pub(crate) collection: Option<String>,
+    /// The partner: whose the objects are that come, or to whom they go. Default of what comes: this
+    /// nation.
+    #[arg(long)]
+    pub(crate) nation: Option<String>,
+    /// How often: 30s, 15m, 6h, 1d.
+    #[arg(long, default_value = "15m", value_parser = every)]
+    pub(crate) every: Duration,
+    #[command(flatten)]
+    pub(crate) login: LoginArgs,
+    /// Trust the server by the authority in this PEM file instead of the public ones.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) label: LabelArgs,
+}
+
+/// How to log in at a server.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct LoginArgs {
+    /// The user name for HTTP Basic.
+    #[arg(long, requires = "password_file")]
+    pub(crate) user: Option<String>,
+    /// The file that holds the password.
+    #[arg(long, value_name = "FILE", requires = "user")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// The file that holds a token.
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Reads a time such as 15m: a second at least, and a year at most.
+fn every(text: &str) -> Result<Duration, String> {
+    let wrong = || "write it like 30s, 15m, 6h or 1d".to_owned();
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).ok_or_else(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    match number.checked_mul(seconds) {
+        Some(seconds @ 1..=31_536_000) => Ok(Duration::from_secs(seconds)),
+        _ => Err("it is a second at least and a year at most".to_owned()),
+    }
 }
 
 #[derive(Clone, Debug, Args)]

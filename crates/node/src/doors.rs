@@ -291,7 +291,9 @@ fn inbox_error(error: &IntakeError) -> InboxError {
         | IntakeError::Suspended(_)
         | IntakeError::NoObject(_)
         | IntakeError::OutOfOrder { .. }
-        | IntakeError::Approval(_) => InboxError::Failed(error.to_string()),
+        | IntakeError::Approval(_)
+        | IntakeError::Feed(_)
+        | IntakeError::FeedMoved(_) => InboxError::Failed(error.to_string()),
     }
 }
 

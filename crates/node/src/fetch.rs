@@ -1,17 +1,20 @@
-//! An https address that the operator named, as a stream of bytes.
+//! An https address that the operator named, as a stream of bytes, or as an answer of a TAXII server.
 //!
 //! Invariants: this is the one place of the product that opens a connection to anybody (the demo
 //! asks itself alone; tidy holds both); it connects to the address that was named and to no other,
 //! since it follows no redirect; the server shows a certificate that the operator's roots vouch for;
 //! whatever the server does, reading ends within the [`Budget`]. What is compressed stays so: `entente_object::read` inflates it within its limits.
 //!
-//! Out of scope: what the bytes are (`input`).
+//! Out of scope: what the bytes are (`input`), what an answer means (`entente_view_taxii::client`).
 
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use entente_release::Released;
+use entente_view_taxii::client::{Answer, MEDIA_TYPE};
+use entente_view_taxii::limits::ANSWER_BYTES_MAX;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, Timeout};
 
@@ -27,6 +30,8 @@ pub(crate) struct Budget {
     pub(crate) whole: Duration,
     /// How many bytes the body may have, compressed as it comes.
     pub(crate) bytes: u64,
+    /// What to do about a server that takes more.
+    pub(crate) remedy: &'static str,
 }
 
 impl Budget {
@@ -37,14 +42,32 @@ impl Budget {
         silence: Duration::from_secs(30),
         whole: Duration::from_hours(1),
         bytes: 4 * 1024 * 1024 * 1024,
+        remedy: "save it by other means and import the file",
+    };
+
+    /// The budget of one request to a TAXII server: 10 MiB at 1 Mbit/s are 84 seconds.
+    pub(crate) const PAGE: Self = Self {
+        answer: Duration::from_secs(30),
+        silence: Duration::from_secs(30),
+        whole: Duration::from_mins(2),
+        bytes: ANSWER_BYTES_MAX,
+        remedy: "it is asked again later",
     };
 }
 
 /// The longest head of an answer; servers send 1 to 4 KiB.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
-/// What to do about a server that is no good for us.
-const BY_OTHER_MEANS: &str = "save it by other means and import the file";
+/// What is read of an answer that is no good: servers send a line or a page.
+const REFUSAL_BYTES_MAX: u64 = 64 * 1024;
+
+/// What is asked of a TAXII server. What is sent was released to whom it is sent to.
+#[derive(Debug)]
+pub(crate) enum Method {
+    Get,
+    Post(Released<Vec<u8>>),
+    Delete,
+}
 
 /// How https addresses are fetched.
 #[derive(Clone, Debug)]
@@ -56,9 +79,15 @@ pub(crate) struct Fetch {
 impl Fetch {
     /// By the public roots, or by those of a PEM file alone.
     pub(crate) fn new(authority: Option<&Path>, budget: Budget) -> Result<Self> {
+        let pem = authority.map(authority_of).transpose()?;
+        Self::trusting(pem.as_deref(), budget)
+    }
+
+    /// By the public roots, or by those of a PEM text alone.
+    pub(crate) fn trusting(authority: Option<&str>, budget: Budget) -> Result<Self> {
         let roots = match authority {
             None => RootCerts::WebPki,
-            Some(path) => roots(path)?,
+            Some(pem) => RootCerts::from(certificates(pem)?),
         };
         let agent = Agent::config_builder()
             .https_only(true)
@@ -95,10 +124,54 @@ impl Fetch {
         }
         // Of a body that lasts until the connection ends, whoever cuts the line chooses the end.
         if !["content-length", "transfer-encoding"].iter().any(|name| headers.contains_key(*name)) {
-            bail!("{address} does not say where its answer ends; {BY_OTHER_MEANS}");
+            bail!("{address} does not say where its answer ends; {}", self.budget.remedy);
         }
         let from = Box::new(response.into_body().into_reader());
         Ok(Body { from, budget: self.budget, left: self.budget.bytes })
+    }
+
+    /// What a TAXII server answers, whatever its status.
+    pub(crate) fn ask(&self, address: &str, how: Method, login: Option<&str>) -> Result<Answer> {
+        let response = match how {
+            Method::Get | Method::Delete => {
+                let request = match how {
+                    Method::Delete => self.agent.delete(address),
+                    Method::Get | Method::Post(_) => self.agent.get(address),
+                };
+                let request = request.header("Accept", MEDIA_TYPE);
+                login.into_iter().fold(request, |r, login| r.header("Authorization", login)).call()
+            }
+            Method::Post(body) => {
+                let request = self.agent.post(address).header("Accept", MEDIA_TYPE);
+                let request = request.header("Content-Type", MEDIA_TYPE);
+                let request =
+                    login.into_iter().fold(request, |r, login| r.header("Authorization", login));
+                request.send(body.into_bytes())
+            }
+        };
+        // Cursors are long, and say nothing to people.
+        let address = shown(address.split('?').next().unwrap_or_default());
+        let response = response.with_context(|| format!("{address} did not answer"))?;
+        let (head, body) = response.into_parts();
+        let mut answer = Answer { status: head.status.as_u16(), ..Answer::default() };
+        let from = Box::new(body.into_reader());
+        if head.status.is_success() {
+            let ends = ["content-length", "transfer-encoding"];
+            let says = answer.status == 204 || ends.iter().any(|n| head.headers.contains_key(*n));
+            if !says {
+                bail!("{address} does not say where its answer ends; {}", self.budget.remedy);
+            }
+            let most = self.budget.bytes;
+            let body = Body { from, budget: self.budget, left: most.saturating_add(1) };
+            let read = body.take(most.saturating_add(1)).read_to_end(&mut answer.body);
+            let read = read.with_context(|| format!("{address} was not read to the end"))?;
+            answer.is_cut = u64::try_from(read).is_ok_and(|read| read > most);
+        } else {
+            // The status is what counts, whatever comes after it.
+            let _cut = from.take(REFUSAL_BYTES_MAX).read_to_end(&mut answer.body);
+        }
+        answer.headers = head.headers;
+        Ok(answer)
     }
 }
 
@@ -110,21 +183,26 @@ pub(crate) fn shown(address: &str) -> String {
     format!("{scheme}://{}", rest.get(login_ends..).unwrap_or_default())
 }
 
-fn roots(path: &Path) -> Result<RootCerts> {
+/// The authorities in a file, as PEM.
+pub(crate) fn authority_of(path: &Path) -> Result<String> {
     let shown = path.display();
-    let text = std::fs::read(path).with_context(|| format!("{shown} could not be read"))?;
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("{shown} could not be read"))?;
+    certificates(&text).with_context(|| format!("{shown} is no good for --ca"))?;
+    Ok(text)
+}
+
+fn certificates(pem: &str) -> Result<Vec<Certificate<'static>>> {
     let mut found: Vec<Certificate<'static>> = Vec::new();
-    for item in parse_pem(&text) {
-        if let PemItem::Certificate(certificate) =
-            item.with_context(|| format!("{shown} is no PEM file"))?
-        {
+    for item in parse_pem(pem.as_bytes()) {
+        if let PemItem::Certificate(certificate) = item.context("it is no PEM")? {
             found.push(certificate);
         }
     }
     if found.is_empty() {
-        bail!("{shown} holds no certificate: --ca takes those of the authority, as PEM");
+        bail!("it holds no certificate: --ca takes those of the authority, as PEM");
     }
-    Ok(RootCerts::from(found))
+    Ok(found)
 }
 
 /// A body, within its budget.
@@ -139,8 +217,8 @@ impl Read for Body {
         let count = self.from.read(buffer).map_err(|error| self.explained(error))?;
         let taken = u64::try_from(count).unwrap_or(u64::MAX);
         self.left = self.left.checked_sub(taken).ok_or_else(|| {
-            let most = self.budget.bytes;
-            io::Error::other(format!("it has more than {most} bytes; {BY_OTHER_MEANS}"))
+            let Budget { bytes, remedy, .. } = self.budget;
+            io::Error::other(format!("it has more than {bytes} bytes; {remedy}"))
         })?;
         Ok(count)
     }
@@ -159,9 +237,9 @@ impl Body {
             }
             _ => return error,
         };
-        io::Error::new(io::ErrorKind::TimedOut, format!("{why}; {BY_OTHER_MEANS}"))
+        io::Error::new(io::ErrorKind::TimedOut, format!("{why}; {}", self.budget.remedy))
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

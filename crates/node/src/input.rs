@@ -21,7 +21,7 @@ use crate::fetch::{Budget, Fetch, shown};
 pub(crate) const BATCH_OBJECTS: usize = 8192;
 
 /// Bytes of one append.
-const BATCH_BYTES: usize = 16 * 1024 * 1024;
+pub(crate) const BATCH_BYTES: usize = 16 * 1024 * 1024;
 
 /// The longest reason of a reject: 8,192 of them that wait are 8 MiB.
 const WHY_BYTES_MAX: usize = 1024;
@@ -183,27 +183,14 @@ impl<'a> Reading<'a> {
     }
 
     fn take(&mut self, index: u64, bytes: Vec<u8>, only_markings: bool) {
-        match prepare(bytes) {
-            Ok(object) if self.is_for_the_other_reading(index, &object, only_markings) => {}
-            Ok(object) => self.push(index, object),
-            Err((refused, bytes)) => match upgraded(&bytes) {
-                Some(Ok(objects)) => {
-                    for bytes in objects {
-                        match prepare(bytes) {
-                            Ok(object)
-                                if self.is_for_the_other_reading(index, &object, only_markings) => {
-                            }
-                            Ok(object) => self.push(index, object),
-                            Err((refused, bytes)) => {
-                                self.reject(index, id_of(&bytes), refused.to_string());
-                            }
-                        }
-                    }
-                }
-                Some(Err(why)) => self.reject(index, id_of(&bytes), why),
-                None if only_markings => {}
-                None => self.reject(index, id_of(&bytes), refused.to_string()),
-            },
+        for read in prepared(bytes) {
+            match read {
+                Ok(object) if self.is_for_the_other_reading(index, &object, only_markings) => {}
+                Ok(object) => self.push(index, object),
+                // The first reading refuses nothing: the second says so.
+                Err(_) if only_markings => {}
+                Err((id, why)) => self.reject(index, id, why),
+            }
         }
     }
 
@@ -233,6 +220,23 @@ impl<'a> Reading<'a> {
         if !batch.is_empty() || !rejects.is_empty() {
             let _caller_is_gone = self.send.send(Read1::Batch(self.name.clone(), batch, rejects));
         }
+    }
+}
+
+/// The objects that bytes stand for, each prepared, or its id and why it is refused: of STIX 2.0 there
+/// may be several.
+pub(crate) fn prepared(bytes: Vec<u8>) -> Vec<Result<Prepared, (Option<String>, String)>> {
+    let refused =
+        |(refused, bytes): (entente_intake::Refused, Vec<u8>)| (id_of(&bytes), refused.to_string());
+    match prepare(bytes) {
+        Ok(object) => vec![Ok(object)],
+        Err((why, bytes)) => match upgraded(&bytes) {
+            Some(Ok(objects)) => {
+                objects.into_iter().map(|bytes| prepare(bytes).map_err(refused)).collect()
+            }
+            Some(Err(why)) => vec![Err((id_of(&bytes), why))],
+            None => vec![Err(refused((why, bytes)))],
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! The binary `entente`: a nation's node.
 //!
-//! In scope: the command line, the wiring of the crates, the listener and its certificates, the demo.
+//! In scope: the command line, the wiring of the crates, the listener and its certificates, feeds, the
+//! demo.
 //! Out of scope: every decision and every format; they are in the crates below.
 
 mod certificate;
@@ -11,6 +12,7 @@ mod demo;
 mod dial;
 mod doors;
 mod federate;
+mod feed;
 mod fetch;
 mod folder;
 mod import;
@@ -47,6 +49,11 @@ fn main() -> ExitCode {
     // The demo's nodes come and go together: what each says of the others then is not news.
     let level = if matches!(cli.command, Command::Demo(_)) { "error" } else { "warn" };
     let filter = EnvFilter::try_from_env("ENTENTE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
+    // At its most detailed the client writes down every byte that it sends, logins too.
+    let filter = match "ureq_proto=warn".parse() {
+        Ok(quiet) => filter.add_directive(quiet),
+        Err(_) => filter,
+    };
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
@@ -77,6 +84,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),
         Command::Keys(command) => keys::run(folder, command, dry, printer),
+        Command::Feed(command) => feed::run(folder, command, dry, printer),
         Command::Stream(command) => replica::run(folder, command, dry, printer),
         Command::User(command) => people::run(folder, command, dry, printer),
         Command::Token(command) => partner::run_token(folder, command, dry, printer),

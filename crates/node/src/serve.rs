@@ -23,6 +23,7 @@ use crate::certificate::{Authority, CRL_LASTS, Keys};
 use crate::cli::Serve;
 use crate::doors::{Door, Register};
 use crate::federate::{Federation, watch_growth};
+use crate::feed;
 use crate::folder;
 use crate::listen::{Tls, serve};
 use crate::print::Printer;
@@ -163,6 +164,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
         tokio::spawn(async move {
             serve(page, None, pages, end_pages).await;
         }),
+        tokio::spawn(feed::run_when_due(folder.to_owned(), door.clone(), stopped.clone())),
         tokio::spawn(look(door.clone(), epoch, stopped.clone())),
         tokio::spawn(watch_growth(folder.to_owned(), grown, stopped.clone())),
         tokio::spawn(federation.run(stopped.clone())),

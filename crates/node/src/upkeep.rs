@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use crate::certificate::{CertificateError, Keys};
 use crate::cli::Export;
+use crate::feed;
 use crate::folder;
 use crate::print::{Printer, progress};
 use crate::witnesses;
@@ -91,6 +92,7 @@ pub(crate) fn doctor(
     look("keys and signed ledgers", desk.map(|_| "agree".to_owned()));
     look("witnesses", witnesses);
     look("alarms", Ok(format!("{} recorded", alarms.len())));
+    look("feeds", feed::health(folder).unwrap_or_else(|error| Err(format!("{error:#}"))));
     let log = Reader::open(folder).and_then(|reader| reader.verify_log(&mut |_| ()));
     let told = log.map(|v| format!("{} entries, {} objects: whole", v.entries, v.objects));
     look("log", told.map_err(|error| error.to_string()));

@@ -71,6 +71,27 @@ pub struct ReadError {
     pub cause: ReadCause,
 }
 
+/// In what the elements of a text stand, as far as was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Form {
+    /// By themselves: one value, or one a line.
+    #[default]
+    Alone,
+    /// In a list that stands by itself.
+    List,
+    /// In the list of a bundle or an envelope.
+    Bundle,
+}
+
+/// What a TAXII envelope says of what follows it (TAXII 2.1, 3.7), as far as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Paging {
+    /// Whether more follows.
+    pub more: Option<bool>,
+    /// The cursor of what follows.
+    pub next: Option<String>,
+}
+
 /// What is wrong with a text of objects.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadCause {
@@ -168,6 +189,8 @@ pub struct Objects<R: Read> {
     given: usize,
     type_seen: bool,
     bundle_spec_version: Option<String>,
+    form: Form,
+    paging: Paging,
 }
 
 impl<R: Read> Objects<R> {
@@ -185,6 +208,8 @@ impl<R: Read> Objects<R> {
             given: 0,
             type_seen: false,
             bundle_spec_version: None,
+            form: Form::Alone,
+            paging: Paging::default(),
         }
     }
 
@@ -192,6 +217,16 @@ impl<R: Read> Objects<R> {
     /// stands before the list.
     pub fn bundle_spec_version(&self) -> Option<&str> {
         self.bundle_spec_version.as_deref()
+    }
+
+    /// In what the elements stand.
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// What the envelope says of what follows it: all of it, once its last element was read.
+    pub fn paging(&self) -> &Paging {
+        &self.paging
     }
 
     /// How many bytes of the (inflated) text have been passed.
@@ -261,6 +296,7 @@ impl<R: Read> Objects<R> {
         match self.window.skip_space()? {
             None => self.mode = Mode::End,
             Some(b'[') => {
+                self.form = Form::List;
                 self.window.consume(1);
                 self.mode = Mode::List { in_bundle: false, first: true };
             }
@@ -270,6 +306,7 @@ impl<R: Read> Objects<R> {
                 match self.bundle_list()? {
                     None => return self.element().map(Some),
                     Some(at) => {
+                        self.form = Form::Bundle;
                         self.window.consume(at);
                         self.mode = Mode::List { in_bundle: true, first: true };
                     }
@@ -334,6 +371,8 @@ impl<R: Read> Objects<R> {
                 }
                 Some("type") => self.type_seen = true,
                 Some("spec_version") => self.bundle_spec_version = value,
+                Some("more") => self.paging.more = self.bool(value_at, value_end),
+                Some("next") => self.paging.next = value,
                 _ => {}
             }
             match self.window.non_space(value_end)? {
@@ -347,6 +386,15 @@ impl<R: Read> Objects<R> {
     fn string(&self, start: usize, end: usize) -> Option<String> {
         match json::parse(self.window.rest().get(start..end)?) {
             Ok(Value::String(s)) => Some(s.into_owned()),
+            _ => None,
+        }
+    }
+
+    /// The same for `true` and `false`.
+    fn bool(&self, start: usize, end: usize) -> Option<bool> {
+        match self.window.rest().get(start..end)? {
+            b"true" => Some(true),
+            b"false" => Some(false),
             _ => None,
         }
     }
@@ -406,13 +454,13 @@ impl<R: Read> Objects<R> {
             b',' => self.window.consume(1),
             _ => return Err(ReadCause::Broken("a comma or } must follow the list").into()),
         }
-        let key = self.tail_value()?;
+        let (key, _) = self.tail_value()?;
         match self.window.skip_space()? {
             Some(b':') => self.window.consume(1),
             Some(_) => return Err(ReadCause::Broken("a colon must follow the key").into()),
             None => return Err(ReadCause::UnexpectedEnd.into()),
         }
-        let value = self.tail_value()?;
+        let (value, is) = self.tail_value()?;
         match key.as_deref() {
             None => Err(ReadCause::Broken("a key must stand before this value").into()),
             Some("objects") => Err(ReadCause::Broken("a second list follows the first").into()),
@@ -428,20 +476,28 @@ impl<R: Read> Objects<R> {
                 self.bundle_spec_version = value;
                 Ok(())
             }
+            Some("more") => {
+                self.paging.more = is;
+                Ok(())
+            }
+            Some("next") => {
+                self.paging.next = value;
+                Ok(())
+            }
             Some(_) => Ok(()),
         }
     }
 
-    /// Passes a value; what it was, if it was a string.
-    fn tail_value(&mut self) -> Result<Option<String>, Stop> {
+    /// Passes a value; what it was, if it was a string, or `true` or `false`.
+    fn tail_value(&mut self) -> Result<(Option<String>, Option<bool>), Stop> {
         self.window.skip_space()?.ok_or(ReadCause::UnexpectedEnd)?;
         let end = self.element()?;
         if end == 0 {
             return Err(ReadCause::Broken("a key or value must stand here").into());
         }
-        let string = self.string(0, end);
+        let value = (self.string(0, end), self.bool(0, end));
         self.window.consume(end);
-        Ok(string)
+        Ok(value)
     }
 
     fn line(&mut self) -> Result<Option<usize>, Stop> {

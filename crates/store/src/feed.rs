@@ -85,7 +85,7 @@ impl Reader {
     }
 
     /// Rows of the audience's ledger from entry `from` on.
-    fn ledger_rows(
+    pub(crate) fn ledger_rows(
         &self,
         audience: &Audience,
         from: u64,

@@ -180,7 +180,16 @@ impl Home {
     /// Gives the key with which ledgers are signed from now on. Refuses a store that is older than
     /// what was signed.
     pub fn sign_with(&mut self, signing: Signing) -> Result<(), StoreError> {
-        self.check_signed(&signing)?;
+        // Of two that write the record at once one would fail, or take back what the other recorded.
+        let is_free = self.locked == 0;
+        if is_free {
+            self.lock.lock().map_err(|cause| StoreError::Lock(cause.to_string()))?;
+        }
+        let checked = self.water.reload().and_then(|()| self.check_signed(&signing));
+        if is_free {
+            let _unlocked = self.lock.unlock();
+        }
+        checked?;
         self.signing = Some(signing);
         Ok(())
     }
@@ -384,18 +393,7 @@ impl Home {
 
     /// Whether an object that a partner had was taken back from it.
     pub fn is_withdrawn(&self, partner: PartnerIndex, object: Seq) -> Result<bool, StoreError> {
-        let found: Option<i64> = self
-            .database
-            .prepare_cached(
-                "SELECT 1 FROM mark JOIN view ON view.number = mark.view
-                 WHERE view.partner = ?1 AND mark.seq = ?2 AND mark.mark & ?3 != 0 LIMIT 1",
-            )
-            .and_then(|mut query| {
-                let asked = params![partner.get(), object.cast_signed(), crate::fold::WITHDRAWN];
-                query.query_row(asked, |row| row.get(0)).optional()
-            })
-            .doing("looking what was taken back")?;
-        Ok(found.is_some())
+        place::is_withdrawn(&self.database, partner.get(), object)
     }
 
     /// The objects of a label that anybody has. Looks through the whole index: for rare questions.

@@ -19,6 +19,7 @@ mod high_water;
 mod home;
 mod indexes;
 mod ordered;
+mod outgoing;
 mod place;
 mod reader;
 mod schema;
@@ -34,6 +35,7 @@ pub use feed::{FEED_BYTES, FEED_ENTRIES_MAX, FeedPage};
 pub use fold::Interned;
 pub use home::{Home, Signing, Waiting};
 pub use ordered::Reach;
+pub use outgoing::{Outgoing, TakenBack};
 pub use reader::{Listed, Reader, Rows, Selection, Version};
 pub use versions::Known;
 

@@ -112,3 +112,22 @@ fn places(bytes: &[u8]) -> Result<Vec<(u64, i64)>, Damaged> {
     }
     Ok(places)
 }
+
+/// Whether an object that a partner had was taken back from it.
+pub(crate) fn is_withdrawn(
+    database: &Connection,
+    partner: u8,
+    object: Seq,
+) -> Result<bool, StoreError> {
+    let found: Option<i64> = database
+        .prepare_cached(
+            "SELECT 1 FROM mark JOIN view ON view.number = mark.view
+             WHERE view.partner = ?1 AND mark.seq = ?2 AND mark.mark & ?3 != 0 LIMIT 1",
+        )
+        .and_then(|mut query| {
+            let asked = params![partner, object.cast_signed(), crate::fold::WITHDRAWN];
+            query.query_row(asked, |row| row.get(0)).optional()
+        })
+        .doing("looking what was taken back")?;
+    Ok(found.is_some())
+}

@@ -480,7 +480,7 @@ impl Reader {
         numbers.iter().map(one).collect()
     }
 
-    fn seal(
+    pub(crate) fn seal(
         &mut self,
         audience: &Audience,
         labels: &[u32],

@@ -1,5 +1,9 @@
 //! The invariants of this crate as functions of any text, called by property tests and by fuzzers.
 
+use entente_object::time::Timestamp;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+
+use crate::client::{self, Answer, Poll, Turn};
 use crate::cursor::Cursors;
 use crate::limits::PAGE_OBJECTS_MAX;
 use crate::query::{Asked, Endpoint};
@@ -35,5 +39,39 @@ pub fn query(text: &str) {
             (Err(_), Err(_)) => {}
             (one, other) => assert_eq!(one.is_ok(), other.is_ok(), "{endpoint:?}: {text}"),
         }
+    }
+}
+
+/// Whatever a server answers, with whatever status: it is read or refused, within bounds, and what is
+/// asked for next is below the API root and nothing else.
+///
+/// # Panics
+/// If one of these does not hold.
+pub fn answer(status: u16, body: &[u8]) {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(client::MEDIA_TYPE));
+    let answer = Answer { status, headers, body: body.to_vec(), is_cut: false };
+    let mut poll = Poll::new("c", None);
+    for _ in 0..4 {
+        match poll.read(&answer, Timestamp::EPOCH) {
+            Ok(Turn::Page(page)) => {
+                let read: usize = page.objects.iter().map(Vec::len).sum();
+                assert!(read <= body.len().saturating_mul(20).max(1 << 20), "{read}");
+            }
+            Ok(Turn::Again) => {}
+            Err(fault) => assert!(fault.to_string().len() < 2_000, "{fault}"),
+        }
+        let path = poll.path();
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._~%?&=/".contains(c);
+        assert!(path.starts_with("collections/c/objects/?limit=") && path.chars().all(plain));
+        assert_eq!(path.matches('/').count(), 3, "{path}");
+    }
+    if let Ok(listed) = client::collections(&answer) {
+        let control = |text: &String| text.contains(char::is_control);
+        assert!(listed.iter().all(|one| !control(&one.id) && !control(&one.title)));
+    }
+    let _either = (client::max_content_length(&answer), client::deleted(&answer));
+    if let Ok(status) = client::status(&answer) {
+        assert!(u64::try_from(status.failures.len()).is_ok_and(|named| named <= status.failed));
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! In scope: the server, whole: discovery, the API root, collections, objects, versions, manifest,
 //! status; adding and withdrawing; filters, pages and cursors; content negotiation; who is asking
-//! (client certificates, HTTP Basic, tokens); pages kept encoded.
+//! (client certificates, HTTP Basic, tokens); pages kept encoded. Of a client, all but the connection:
+//! what to ask and what an answer means ([`client`]).
 //! Out of scope: sockets and TLS (`entente-node`), what is released (`entente-intake`), rows and
 //! bytes (`entente-store`): a row in a partner's view was decided about before it is asked for.
 //!
@@ -15,6 +16,7 @@
 
 mod api;
 mod auth;
+pub mod client;
 mod cursor;
 pub mod doors;
 mod error;

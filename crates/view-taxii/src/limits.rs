@@ -81,3 +81,47 @@ pub const READERS_KEPT_MAX: usize = 16;
 /// Pages of one partner that are made at once; more wait. One partner alone keeps two cores busy at
 /// most, and the 64 partners have 128 readers open at most.
 pub const PAGES_MADE_PER_PARTNER: usize = 2;
+
+/// As a client: the longest answer that is taken, as it comes over the wire. A page that is longer is
+/// asked for again with fewer objects.
+pub const ANSWER_BYTES_MAX: u64 = BODY_WIRE_BYTES_MAX;
+
+/// Collections of a server that are listed: the largest known has 40.
+pub const COLLECTIONS_MAX: usize = 1_000;
+
+/// Characters of a server's text that are shown or kept: a line or two.
+pub const SHOWN_CHARS_MAX: usize = 200;
+
+/// The longest cursor of another server that is followed: half of what most servers take as an address.
+pub const CURSOR_FOLLOWED_BYTES_MAX: usize = 4 * KIB;
+
+/// Pages in a row that have nothing and say that more follows. A filter passes over 64,000 rows of ours
+/// at a time, so that 64 are four million.
+pub const EMPTY_PAGES_MAX: usize = 64;
+
+/// How far another server's clock may be ahead.
+pub const DATE_AHEAD_MAX: Duration = Duration::from_hours(24);
+
+/// The longest that a server may ask us to wait.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(24);
+
+/// How long to wait after a failure at first: twice this, then twice as long each time.
+pub const BACK_OFF_FIRST: Duration = Duration::from_secs(5);
+
+/// How long at most, unless the feed runs less often anyway.
+pub const BACK_OFF_MAX: Duration = Duration::from_mins(15);
+
+/// Requests of one run of a feed: a million objects. What is left is for the next run.
+pub const RUN_REQUESTS_MAX: u32 = 1_000;
+
+/// Bytes of answers of one run: a million objects of 800 bytes, and a quarter more.
+pub const RUN_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
+/// How long one run goes on before the next request.
+pub const RUN_TIME: Duration = Duration::from_mins(10);
+
+/// Objects of one envelope that is sent: an answer that refuses each with 200 characters is 160 KB.
+pub const ENVELOPE_OBJECTS_MAX: usize = 500;
+
+/// The longest envelope that is sent, if the server takes so much: 2 MiB at 1 Mbit/s are 17 seconds.
+pub const ENVELOPE_BYTES_MAX: u64 = 2 * 1024 * 1024;

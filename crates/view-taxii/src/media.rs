@@ -144,6 +144,12 @@ fn media(item: &str) -> Media {
     }
 }
 
+/// Whether what a server sends is declared to be TAXII 2.1, or at least JSON, as some do.
+pub(crate) fn is_taxii(declared: &str) -> bool {
+    let name = declared.split(';').next().unwrap_or_default().trim();
+    matches!(media(declared), Media::Taxii { .. }) || name.eq_ignore_ascii_case("application/json")
+}
+
 /// The weight of a list's element in thousandths (RFC 9110 §12.4.2); one that is malformed is 1.
 fn weight(item: &str) -> u16 {
     let named = item.split(';').skip(1).find_map(|part| {

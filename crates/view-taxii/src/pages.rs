@@ -32,7 +32,7 @@ use crate::media::{Coding, STIX, TAXII};
 use crate::query::{Asked, Endpoint};
 
 const ADDED_FIRST: HeaderName = HeaderName::from_static("x-taxii-date-added-first");
-const ADDED_LAST: HeaderName = HeaderName::from_static("x-taxii-date-added-last");
+pub(crate) const ADDED_LAST: HeaderName = HeaderName::from_static("x-taxii-date-added-last");
 
 /// A page that is asked for: by whom, where, and what of it.
 #[derive(Clone)]

@@ -5,6 +5,8 @@ mod approvals;
 #[cfg(test)]
 mod equivocation;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod graphs;
@@ -19,5 +21,6 @@ mod receive;
 mod relay;
 #[cfg(test)]
 mod sources;
+mod signed;
 #[cfg(test)]
 mod story;

@@ -27,14 +27,15 @@ use crate::import;
 use crate::input::{self, Inputs, Read1};
 
 /// A budget that is soon spent.
-const SHORT: Budget = Budget {
+pub(crate) const SHORT: Budget = Budget {
     answer: Duration::from_secs(2),
     silence: Duration::from_secs(2),
     whole: Duration::from_secs(4),
     bytes: 4 * 1024 * 1024,
+    remedy: Budget::IMPORT.remedy,
 };
 
-type Tls = StreamOwned<ServerConnection, TcpStream>;
+pub(crate) type Tls = StreamOwned<ServerConnection, TcpStream>;
 
 /// What a server does with whoever connects.
 #[derive(Clone, Copy)]
@@ -332,11 +333,11 @@ fn authority() -> IsCa {
 }
 
 /// Holds the connection until the other end leaves.
-fn silent(mut tcp: &TcpStream) -> io::Result<()> {
+pub(crate) fn silent(mut tcp: &TcpStream) -> io::Result<()> {
     io::copy(&mut tcp, &mut io::sink()).map(drop)
 }
 
-fn for_ever(mut to: impl io::Write, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn for_ever(mut to: impl io::Write, bytes: &[u8]) -> io::Result<()> {
     loop {
         to.write_all(bytes)?;
     }
@@ -348,7 +349,7 @@ fn head(tls: &mut Tls, head: &[u8], then: &[u8]) -> io::Result<()> {
 }
 
 /// One byte after the other: each comes before patience ends.
-fn drip(mut to: impl io::Write, bytes: &[u8]) -> io::Result<()> {
+pub(crate) fn drip(mut to: impl io::Write, bytes: &[u8]) -> io::Result<()> {
     for byte in bytes {
         to.write_all(&[*byte])?;
         to.flush()?;
@@ -364,7 +365,7 @@ fn cut(tls: &mut Tls, bytes: &[u8]) -> io::Result<()> {
     tls.sock.shutdown(std::net::Shutdown::Both)
 }
 
-fn gzip(text: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(text).unwrap();
     encoder.finish().unwrap()
@@ -376,8 +377,8 @@ fn bomb(tls: &mut Tls, head: &[u8]) -> io::Result<()> {
 }
 
 /// The authority that the client trusts, and another one of the same name.
-struct Authorities {
-    good: CertifiedIssuer<'static, KeyPair>,
+pub(crate) struct Authorities {
+    pub(crate) good: CertifiedIssuer<'static, KeyPair>,
     other: CertifiedIssuer<'static, KeyPair>,
 }
 
@@ -386,7 +387,7 @@ fn key() -> KeyPair {
 }
 
 impl Authorities {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let own = || {
             let mut params = CertificateParams::default();
             params.is_ca = authority();
@@ -396,7 +397,7 @@ impl Authorities {
     }
 
     /// A server's settings, with a certificate for this machine that is wrong in this.
-    fn server(&self, spoil: fn(&mut CertificateParams)) -> Arc<ServerConfig> {
+    pub(crate) fn server(&self, spoil: fn(&mut CertificateParams)) -> Arc<ServerConfig> {
         let mut params = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap();
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         spoil(&mut params);
