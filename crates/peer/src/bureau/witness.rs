@@ -8,7 +8,7 @@ use std::sync::{MutexGuard, PoisonError};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_intake::Desk;
-use entente_intake::acts::{EpochsAct, WitnessAct, kind};
+use entente_intake::acts::{EpochAct, EpochsAct, WitnessAct, kind};
 use entente_log::epoch::{self, Epochs, Sealed, Standing};
 use entente_log::tree::NodeHash;
 use entente_log::{checkpoint, cosignature};
@@ -39,40 +39,47 @@ impl Bureau {
         received: u64,
     ) -> Result<Option<String>, KeeperError> {
         let desk = self.desk();
-        let tree = self.grown_epochs(&desk)?;
-        let epochs = self.opened(&desk, by, (from, received))?;
+        let mut acts = desk.epochs_from(from).map_err(failed)?;
+        acts.truncate(EPOCHS_MAX);
+        let key = desk.home().key().ok_or_else(|| failed("this node has no key"))?;
+        let mut cosigned = Vec::new();
+        for record in desk.partners() {
+            let nation = record.partner.nation;
+            // Whose partner somebody is, is known among the parties to a programme.
+            if nation != by && desk.share_a_programme(by, nation) {
+                cosigned.extend(desk.witness_of(nation).map_err(failed)?);
+            }
+        }
+        drop(self.grown_epochs(&desk)?);
+        // What takes long keeps nobody from the desk.
+        drop(desk);
+        let epochs = self.opened(acts, by, received)?;
+        let tree = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
         // An older state of this node has fewer than were seen: the partner has to know.
         let size = from + u64::try_from(epochs.len()).unwrap_or_default();
         let size = size.min(tree.tree().size());
         let Some(root) = tree.root_at(size).filter(|_| size > 0) else { return Ok(None) };
-        let key = desk.home().key().ok_or_else(|| failed("this node has no key"))?;
         let origin = epoch::origin(self.here.as_str());
         let checkpoint = checkpoint::sign(&key, &origin, size, root).map_err(failed)?.note;
-        let mut witnesses = Vec::new();
-        for record in desk.partners() {
-            let nation = record.partner.nation;
-            // Whose partner somebody is, is known among the parties to a programme.
-            if nation == by || !desk.share_a_programme(by, nation) {
-                continue;
-            }
-            let Some(act) = desk.witness_of(nation).map_err(failed)? else { continue };
-            let proof = (act.size <= size).then(|| tree.prove(act.size, size)).flatten();
-            witnesses.extend(proof.map(|proof| Witness { note: act.note, proof: texts(&proof) }));
-        }
+        let witness = |act: WitnessAct| {
+            let proof = (act.size <= size).then(|| tree.prove(act.size, size)).flatten()?;
+            Some(Witness { note: act.note, proof: texts(&proof) })
+        };
+        let witnesses = cosigned.into_iter().filter_map(witness).collect();
         let page = Page { format: 1, checkpoint, epochs, witnesses };
         serde_json::to_string(&page).map(Some).map_err(failed)
     }
 
     fn opened(
         &self,
-        desk: &Desk,
+        acts: Vec<EpochAct>,
         by: Nation,
-        (from, received): (u64, u64),
+        received: u64,
     ) -> Result<Vec<Epoch>, KeeperError> {
         let index = self.met(by).and_then(|met| met.index).ok_or_else(|| failed(NO_CARD))?;
         let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         let mut epochs = Vec::new();
-        for act in desk.epochs_from(from).map_err(failed)?.into_iter().take(EPOCHS_MAX) {
+        for act in acts {
             let (seed, all) =
                 act.standings(self.here).ok_or_else(|| failed("an epoch cannot be read"))?;
             // What the partner does not have yet it cannot check: it is told of it next time.
