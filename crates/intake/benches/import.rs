@@ -1,6 +1,8 @@
 //! Import, whole: validation, labels, ledgers of eight edges, durable. In objects per second, at
 //! growing sizes, to see that the cost of an object does not grow with the store.
 //!
+//! After it: what ledgers cost on the disk.
+//!
 //! `cargo bench -p entente-intake --bench import`, with `ENTENTE_BENCH_OBJECTS` for the largest size
 //! (default 100,000).
 
@@ -26,7 +28,7 @@ fn main() {
     let most = std::env::var("ENTENTE_BENCH_OBJECTS").ok().and_then(|text| text.parse().ok());
     let most: u64 = most.unwrap_or(100_000);
     let folder = tempfile::tempdir().unwrap();
-    let mut desk = node(folder.path());
+    let mut desk = node(folder.path(), &PARTNERS);
     let applied = applied();
     let mut done = 0;
     println!("{:>10}  {:>12}  {:>10}  {:>8}", "in store", "objects/s", "µs/object", "RSS MiB");
@@ -45,6 +47,37 @@ fn main() {
     println!("ready after {:?}; the first ledger has {size} entries", start.elapsed());
     let bytes = std::fs::metadata(folder.path().join("entente.db")).unwrap().len();
     println!("database: {} bytes per object", bytes / done);
+    drop((desk, reader));
+    ledgers();
+}
+
+/// What an object costs on the disk for each partner that it is released to: the database of the same
+/// objects with eight partners, less that with none.
+fn ledgers() {
+    for (objects, batch) in [(100_000, BATCH), (20_000, 100), (2_000, 1)] {
+        let database = |partners: &[&str]| {
+            let folder = tempfile::tempdir().unwrap();
+            let mut desk = node(folder.path(), partners);
+            let applied = applied();
+            let texts: Vec<u64> = (0..objects).collect();
+            for numbers in texts.chunks(batch) {
+                let prepared = numbers.iter().map(|number| prepare(object(*number)));
+                let prepared = prepared.collect::<Result<Vec<_>, _>>().map_err(|(why, _)| why);
+                desk.take(prepared.unwrap(), Nation::KOR, Some(&applied)).unwrap();
+            }
+            // The last connection to be closed writes all into the one file.
+            drop(desk);
+            std::fs::metadata(folder.path().join("entente.db")).unwrap().len()
+        };
+        let (all, none) = (database(&PARTNERS), database(&[]));
+        let edges = objects * u64::try_from(PARTNERS.len()).unwrap();
+        println!(
+            "{objects} objects, {batch} at a time: {} bytes for each object, and {} for each partner \
+             that has it",
+            none / objects,
+            all.saturating_sub(none) / edges
+        );
+    }
 }
 
 /// One thread prepares while this one labels and appends, as an import does.
@@ -71,7 +104,7 @@ fn take(desk: &mut Desk, applied: &Applied, range: std::ops::Range<u64>) {
     });
 }
 
-fn node(folder: &std::path::Path) -> Desk {
+fn node(folder: &std::path::Path, codes: &[&str]) -> Desk {
     let mut home = Home::open(folder).unwrap();
     let key = Key::from_seed("KOR", &[7; 32]).unwrap();
     let act = NodeAct { nation: "KOR".into(), key: key.public() };
@@ -81,7 +114,7 @@ fn node(folder: &std::path::Path) -> Desk {
     let text = std::fs::read_to_string(file).unwrap();
     desk.adopt_programme(&ProgrammeAct { file: "itpp.toml".into(), text }).unwrap();
     let mut partners = Vec::new();
-    for code in PARTNERS {
+    for code in codes {
         let record = desk.add_partner(code.parse().unwrap()).unwrap();
         partners.push((record.partner.index, record.partner.nation));
     }

@@ -10,7 +10,7 @@
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_log::block::Record;
-use entente_release::{Audience, Label, Released, label_marking};
+use entente_release::{Audience, Label, PartnerIndex, Released, label_marking};
 use tlog_tiles::tlog;
 
 use crate::chunk::{CHUNK_ROWS, Row};
@@ -69,19 +69,29 @@ impl Reader {
             )?;
         }
         let to = from + page.entries;
-        let hashes = StoredHashes { database: &self.database, partner: audience.partner().get() };
-        let prove = |size| match size {
-            0 => Ok(Vec::new()),
-            _ => tlog::prove_tree(checkpoint.size, size, &hashes)
-                .map_err(|cause| StoreError::Tree(cause.to_string())),
-        };
-        let proofs = (prove(from)?, prove(to)?);
+        let grown = |from| self.prove_growth(audience.partner(), from, checkpoint.size);
+        let proofs = (grown(from)?, grown(to)?);
         self.know_labels(&page.labels)?;
         let under: Vec<&Label> = self.labels_numbered(&page.labels)?;
         let stix: Vec<String> = under.iter().map(|label| label_marking::to_stix(label)).collect();
         let out = page.end(&stix, &proofs);
         let page = entente_release::seal(audience, under, out)?;
         Ok(Some(FeedPage { page, to, size: checkpoint.size }))
+    }
+
+    /// Proof that the tree of the first `size` entries of a partner's ledger begins with that of the
+    /// first `from` (RFC 6962, 2.1.2).
+    pub fn prove_growth(
+        &self,
+        partner: PartnerIndex,
+        from: u64,
+        size: u64,
+    ) -> Result<Vec<tlog::Hash>, StoreError> {
+        if from == 0 {
+            return Ok(Vec::new());
+        }
+        let hashes = StoredHashes { database: &self.database, partner: partner.get() };
+        tlog::prove_tree(size, from, &hashes).map_err(|cause| StoreError::Tree(cause.to_string()))
     }
 
     /// Rows of the audience's ledger from entry `from` on.

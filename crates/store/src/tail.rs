@@ -199,18 +199,26 @@ pub(crate) struct StoredHashes<'a> {
 
 impl HashReader for StoredHashes<'_> {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, tlog::Error> {
-        let missing = |_| tlog::Error::InvalidInput("a stored hash is missing".into());
+        let missing = || tlog::Error::InvalidInput("a stored hash is missing".into());
         let mut read = self
             .database
-            .prepare_cached("SELECT substr(hashes, ?2, 32) FROM tree WHERE key = ?1")
-            .map_err(missing)?;
-        let mut one = |index: &u64| {
-            let at = (index % TREE_GROUP) * 32 + 1;
-            let key = tree_key(self.partner, index / TREE_GROUP);
-            let hash: [u8; 32] =
-                read.query_row(params![key, at.cast_signed()], |row| row.get(0))?;
-            Ok(Hash(hash))
-        };
-        indexes.iter().map(|index| one(index).map_err(missing)).collect()
+            .prepare_cached("SELECT hashes FROM tree WHERE key = ?1")
+            .map_err(|_| missing())?;
+        let mut hashes = Vec::with_capacity(indexes.len());
+        // The lower third of a proof lies in one group.
+        let mut group: Option<(u64, Vec<u8>)> = None;
+        for index in indexes {
+            let number = index / TREE_GROUP;
+            if group.as_ref().is_none_or(|(known, _)| *known != number) {
+                let key = tree_key(self.partner, number);
+                let bytes = read.query_row(params![key], |row| row.get(0));
+                group = Some((number, bytes.map_err(|_| missing())?));
+            }
+            let at = usize::try_from(index % TREE_GROUP).ok().map(|at| at * 32);
+            let bytes = group.as_ref().zip(at).and_then(|((_, bytes), at)| bytes.get(at..at + 32));
+            let hash: Option<[u8; 32]> = bytes.and_then(|bytes| bytes.try_into().ok());
+            hashes.push(Hash(hash.ok_or_else(missing)?));
+        }
+        Ok(hashes)
     }
 }

@@ -467,6 +467,25 @@ async fn a_partner_that_leaves_its_pages_unread_has_two_and_waits_for_the_next()
     assert_eq!(three.status(), 403);
 }
 
+/// A partner that asked for the same page in a loop took a core, and the others waited for theirs.
+#[tokio::test(start_paused = true)]
+async fn a_page_that_was_given_before_is_given_again_after_a_pause() {
+    let served = served();
+    let took = async |by, from: u64| {
+        let start = tokio::time::Instant::now();
+        let answer = served.get(&format!("/peer/ledger?from={from}"), by).await;
+        assert_eq!(answer.status(), 200);
+        answer.into_body().collect().await.unwrap();
+        start.elapsed()
+    };
+    // A node asks for each page once, and for what follows when it has all.
+    assert_eq!([took("POL", 0).await, took("POL", 3).await], [Duration::ZERO; 2]);
+    for from in [0, 0, 1] {
+        assert_eq!(took("POL", from).await, Duration::from_millis(100));
+    }
+    assert_eq!([took("USA", 0).await, took("POL", 3).await], [Duration::ZERO; 2]);
+}
+
 #[tokio::test]
 async fn a_page_under_way_stops_when_its_caller_is_shut_out() {
     let mut served = served();
