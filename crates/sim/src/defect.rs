@@ -17,6 +17,8 @@ pub(crate) enum Defect {
     Relay,
     /// A ledger that was signed is put back and signed anew.
     Rewrite,
+    /// What was written last is lost when the power is cut.
+    Unsynced,
     /// Receipts are not kept.
     Unacknowledged,
     /// A revocation is not recorded.

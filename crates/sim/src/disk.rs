@@ -44,6 +44,16 @@ pub(crate) fn copy_as_it_is(from: &Path, to: &Path, torn: usize) -> Result<()> {
     Ok(())
 }
 
+/// Loses the second half of what was written since the store was opened.
+pub(crate) fn lose_the_last(folder: &Path) -> Result<()> {
+    let wal = folder.join(WAL);
+    if wal.exists() {
+        let file = fs::File::options().write(true).open(&wal)?;
+        file.set_len(file.metadata()?.len() / 2)?;
+    }
+    Ok(())
+}
+
 /// Puts an older state of a node's database in place of the present one, as its people would: the node
 /// has to notice, unless nothing was signed since. Then the present one is put back.
 pub(crate) fn put_back(node: &mut Node, old: &Path) -> Result<&'static str> {
@@ -71,7 +81,8 @@ fn open(node: &Node) -> Result<Desk> {
 
 fn sizes(node: &Node) -> Result<Vec<u64>> {
     let reader = Reader::open(&node.folder)?;
-    let partners = partners_of(&reader.acts("partner")?)?;
+    let mut partners = partners_of(&reader.acts("partner")?)?;
+    partners.sort_by_key(|partner| partner.index);
     partners.iter().map(|partner| Ok(reader.ledger_size(partner.index)?)).collect()
 }
 

@@ -306,6 +306,9 @@ impl Node {
         // Of what was under way some holds the old files open until it notices: it keeps them.
         let after = self.folder.with_extension(self.crashes.to_string());
         disk::copy_as_it_is(&self.folder, &after, torn)?;
+        if self.defect == Some(Defect::Unsynced) {
+            disk::lose_the_last(&after)?;
+        }
         for (_, task) in up.followed {
             task.abort();
         }

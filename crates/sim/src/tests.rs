@@ -38,6 +38,11 @@ fn a_ledger_that_is_signed_anew_is_noticed() {
 }
 
 #[test]
+fn writes_that_a_power_cut_takes_back_are_noticed() {
+    is_noticed(Defect::Unsynced, (4, 60), " were signed");
+}
+
+#[test]
 fn receipts_that_are_not_kept_are_noticed() {
     is_noticed(Defect::Unacknowledged, (4, 60), "receipts: ");
 }
