@@ -68,7 +68,7 @@ pub(crate) enum Command {
                             --out kor.card\n  entente peer accept pol.card --fingerprint 1f3a-…"
     )]
     Peer(Peer),
-    /// Take from and give to TAXII servers of partners without a node, and of feeds.
+    /// Take from TAXII servers and give to them: of partners without a node, and public ones.
     #[command(
         subcommand,
         after_help = "Examples:\n  entente feed add cert --from https://taxii.cert.example/feeds/ \\\n    \
