@@ -83,7 +83,7 @@ pub(crate) enum Command {
                             entente keys rotate --finish"
     )]
     Keys(Keys),
-    /// Take from and give to TAXII servers of partners without a node, and of feeds.
+    /// Take from TAXII servers and give to them: of partners without a node, and public ones.
     #[command(
         subcommand,
         after_help = "Examples:\n  entente feed add cert --from https://taxii.cert.example/feeds/ \\\n    \

@@ -88,6 +88,7 @@ pub fn routes(doors: Doors) -> Router {
         pages: Arc::new(Semaphore::new(PAGES_AT_ONCE)),
         streams: Arc::new(Semaphore::new(STREAMS_AT_ONCE)),
         given: AtomicU64::new(0),
+        opened: AtomicU64::new(0),
     };
     let budgets = (0..PARTNERS_MAX).map(budget).collect();
     let here = Arc::new(Here { doors, readers: Mutex::default(), budgets });
@@ -114,6 +115,8 @@ struct Budget {
     streams: Arc<Semaphore>,
     /// Up to which entry pages were given since this node was started.
     given: AtomicU64,
+    /// Up to which epoch they were opened.
+    opened: AtomicU64,
 }
 
 /// Why something is not answered. The text says what to do.
@@ -404,6 +407,12 @@ async fn epochs(
     let bad = "say which epochs you have, and how many entries: ?from=0&received=0";
     let Query(After { from, received }) = query.map_err(|_| Refusal::Bad(bad.to_owned()))?;
     let (keeper, by) = (here.doors.keeper.clone(), audience.nation());
+    let closing = |_| Refusal::Failed("closing".to_owned());
+    let budget = here.budget(&audience)?;
+    let _turn = budget.pages.clone().acquire_owned().await.map_err(closing)?;
+    if from < budget.opened.fetch_max(from.saturating_add(1), Ordering::Relaxed) {
+        tokio::time::sleep(AGAIN_PAUSE).await;
+    }
     let found = here.doors.pace.work(move || keeper.epochs(by, from, received)).await;
     let found = found.map_err(|cause| Refusal::Failed(cause.to_string()))?;
     let found = found.map_err(|error| Refusal::Failed(error.to_string()))?;

@@ -131,7 +131,7 @@ fn ledger() -> String {
 fn fill(folder: &Path, key: Key, size: u64) {
     let mut home = Home::open(folder).unwrap();
     let partners = vec![(partner(), poland())];
-    home.sign_with(Signing { key, here: Nation::KOR, partners }).unwrap();
+    home.sign_with(Signing { key: key.into(), here: Nation::KOR, partners }).unwrap();
     let stix = label_marking::to_stix(&label());
     home.append(&[Entry::Label(LabelText { number: 0, faults: 0, stix: stix.into() })]).unwrap();
     let mut done = 0;
