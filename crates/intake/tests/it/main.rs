@@ -19,8 +19,8 @@ mod recall;
 mod receive;
 #[cfg(test)]
 mod relay;
+mod signed;
 #[cfg(test)]
 mod sources;
-mod signed;
 #[cfg(test)]
 mod story;
