@@ -463,4 +463,14 @@ fn nations_witness_each_others_epochs_and_a_node_that_was_put_back_is_known_by_a
         });
     }
     until("Korea is told", || korea.alarms().contains("this node"));
+    // Its ledgers are what they were, and are followed. Poland's people have spoken with Korea's.
+    korea.release(5..8, "parties");
+    poland.has_received(8, korea);
+    let stuck = sees(poland, korea)["size"].as_u64().unwrap();
+    poland.node.run(&["peer", "witnesses", "--accept", "KOR"]).ends(0).says(&["begin anew"]);
+    until("Poland follows the epochs of now", || {
+        let now = sees(poland, korea)["size"].as_u64().unwrap();
+        now > 2 && now != stuck
+    });
+    poland.node.run(&["ledger", "verify", "--all"]).ends(0);
 }

@@ -629,6 +629,9 @@ pub(crate) enum Peer {
         /// From now on so many other nations must have seen the same of each partner, or `doctor` warns.
         #[arg(long, value_name = "COUNT")]
         need: Option<u8>,
+        /// The epochs of this nation's node begin anew, because its people had to restore a backup.
+        #[arg(long, value_name = "NATION", conflicts_with = "need")]
+        accept: Option<String>,
     },
     /// Give and take nothing for now.
     Suspend {

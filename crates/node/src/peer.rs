@@ -34,7 +34,9 @@ pub(crate) fn run(folder: &Path, command: &Peer, dry: bool, printer: Printer) ->
         }
         Peer::List => list(folder, printer),
         Peer::Show { nation } => show(folder, folder::nation(nation)?, printer),
-        Peer::Witnesses { need } => witnesses::run(folder, *need, dry, printer),
+        Peer::Witnesses { need, accept } => {
+            witnesses::run(folder, (*need, accept.as_deref()), dry, printer)
+        }
         Peer::Suspend { nation } => {
             let nation = nation.clone();
             partner::run(folder, &Partner::Suspend { nation }, dry, printer)

@@ -1,8 +1,9 @@
 //! `entente peer witnesses`: who has seen the epochs of whose node.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_intake::Desk;
@@ -21,8 +22,16 @@ use crate::print::Printer;
 const BEHIND_MAX: u64 = 24;
 
 /// `entente peer witnesses`.
-pub(crate) fn run(folder: &Path, need: Option<u8>, dry: bool, printer: Printer) -> Result<u8> {
+pub(crate) fn run(
+    folder: &Path,
+    (need, accept): (Option<u8>, Option<&str>),
+    dry: bool,
+    printer: Printer,
+) -> Result<u8> {
     let mut desk = folder::open(folder)?;
+    if let Some(nation) = accept.map(folder::nation).transpose()? {
+        return begin_anew(&mut desk, nation, dry, printer);
+    }
     if let Some(need) = need.filter(|_| !dry) {
         desk.record(kind::WITNESS_NEED, &WitnessNeedAct { need })?;
     }
@@ -61,6 +70,24 @@ pub(crate) fn run(folder: &Path, need: Option<u8>, dry: bool, printer: Printer) 
     let document = json!({ "need": need, "epochs": own, "witnessed_by": by, "witness_of": of });
     printer.either(&document, &lines)?;
     Ok(u8::from(!told.is_empty()))
+}
+
+/// People know why the epochs of a node are others than they were: from now on the new ones count.
+fn begin_anew(desk: &mut Desk, nation: Nation, dry: bool, printer: Printer) -> Result<u8> {
+    let Some(known) = desk.epochs_of(nation)? else {
+        bail!("no epochs of {nation} were seen yet: there is nothing to begin anew");
+    };
+    if !dry {
+        let (edge, note, witnesses) = (Vec::new(), String::new(), BTreeMap::new());
+        let act = EpochsAct { size: 0, edge, at: 0, note, witnesses };
+        desk.record(&kind::epochs(nation), &act)?;
+    }
+    let verb = if dry { "would begin" } else { "begin" };
+    let line = format!("the epochs of {nation} {verb} anew; {} were seen before", known.size);
+    let document =
+        json!({ "nation": nation.to_string(), "seen_before": known.size, "dry_run": dry });
+    printer.either(&document, &[line])?;
+    Ok(0)
 }
 
 fn time(seconds: i64) -> String {
@@ -153,7 +180,8 @@ pub(crate) fn verify(desk: &Desk, reader: &Reader) -> Result<u64, String> {
 /// Verifies what was kept of a partner's epochs. Gives how many, if any were.
 pub(crate) fn verify_seen(desk: &Desk, nation: Nation) -> Result<Option<u64>, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
-    let Some(act) = desk.epochs_of(nation).map_err(|error| text(&error))? else { return Ok(None) };
+    let act = desk.epochs_of(nation).map_err(|error| text(&error))?;
+    let Some(act) = act.filter(|act| act.size > 0) else { return Ok(None) };
     let origin = epoch::origin(nation.as_str());
     let signed = crate::ledger::signed(desk, nation, (&origin, &act.note));
     let signed = signed.map_err(|error| format!("{error:#}"))?;

@@ -122,7 +122,7 @@ impl<L: Link> Follower<L> {
             let ended = tokio::select! {
                 biased;
                 _ = stopped.wait_for(|stop| *stop) => return,
-                ended = self.follow(&mut followed) => ended,
+                ended = self.follow(&mut followed, &mut accused) => ended,
             };
             let Err(trouble) = ended;
             self.note(&trouble, &mut accused).await;
@@ -164,14 +164,20 @@ impl<L: Link> Follower<L> {
             state.following = false;
             state.trouble = Some(text);
         });
-        if let Trouble::Fault(fault) = trouble
-            && accused.is_new(fault)
-        {
-            let (keeper, edge, fault) = (self.keeper.clone(), self.edge.clone(), fault.clone());
-            let told = self.pace.work(move || keeper.accuse(&edge, &fault)).await;
-            if let Ok(Err(error)) = told {
-                tracing::error!("a fault of {} was not recorded: {error}", self.edge.from);
-            }
+        if let Trouble::Fault(fault) = trouble {
+            self.accuse(fault, accused).await;
+        }
+    }
+
+    /// Records a fault that is new.
+    async fn accuse(&self, fault: &Fault, accused: &mut Accused) {
+        if !accused.is_new(fault) {
+            return;
+        }
+        let (keeper, edge, fault) = (self.keeper.clone(), self.edge.clone(), fault.clone());
+        let told = self.pace.work(move || keeper.accuse(&edge, &fault)).await;
+        if let Ok(Err(error)) = told {
+            tracing::error!("a fault of {} was not recorded: {error}", self.edge.from);
         }
     }
 
@@ -179,6 +185,7 @@ impl<L: Link> Follower<L> {
     async fn follow(
         &self,
         followed: &mut Option<Instant>,
+        accused: &mut Accused,
     ) -> Result<std::convert::Infallible, Trouble> {
         let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
         let mut position = self.blocking(move || keeper.position(&edge)).await??;
@@ -222,7 +229,14 @@ impl<L: Link> Follower<L> {
                 (owed, due) = (false, Instant::now() + RECEIPT_EVERY);
             }
             if position.is_complete() && Instant::now() >= witness {
-                self.witness(&position).await?;
+                match self.witness(&position).await {
+                    // The ledger is proven by itself: people look, and it is followed meanwhile.
+                    Err(Trouble::Fault(fault)) => {
+                        tracing::warn!("the epochs of {} are not right: {fault}", self.edge.from);
+                        self.accuse(&fault, accused).await;
+                    }
+                    witnessed => witnessed?,
+                }
                 witness = Instant::now() + self.pace.witness_every;
             }
             if !owed {
@@ -426,14 +440,15 @@ fn all_is_gone(earlier: &Signed) -> Trouble {
 
 /// What was recorded of a partner: the same fault again says nothing new.
 #[derive(Default)]
-struct Accused(VecDeque<(Discriminant<Fault>, Vec<String>)>);
+struct Accused(VecDeque<(Discriminant<Fault>, Option<String>)>);
 
 impl Accused {
     /// Whether a fault is new. It is not the next time.
     fn is_new(&mut self, fault: &Fault) -> bool {
-        // What varies of a fault without proof is how much, and when: not what.
-        let notes = fault.notes().into_iter().map(str::to_owned).collect();
-        let said = (discriminant(fault), notes);
+        // What varies of a fault without proof is how much, and when: not what. Of two histories the
+        // first is the one that was taken; the other one goes on.
+        let taken = fault.notes().first().map(|note| (*note).to_owned());
+        let said = (discriminant(fault), taken);
         if self.0.contains(&said) {
             return false;
         }
