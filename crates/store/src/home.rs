@@ -530,7 +530,7 @@ impl Home {
             fold_anew(database, tip, progress)?;
             compared = Some(before.agrees(&Said::by(database)?));
             // An error: what was folded is not to stay.
-            Err(StoreError::Index("file"))
+            Err(StoreError::Index("views"))
         });
         self.unlock();
         compared.unwrap_or(undone)

@@ -5,6 +5,7 @@
 //!   first needed, and mean nothing.
 //! * Comparing changes nothing: what is folded anew for it is not committed.
 
+use entente_log::codec::Damaged;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 use sha2::{Digest as _, Sha256};
@@ -62,7 +63,7 @@ pub(crate) fn is_whole(database: &Connection) -> Result<(), StoreError> {
     let found: String = database
         .pragma_query_value(None, "integrity_check", |row| row.get(0))
         .doing("looking whether the file is whole")?;
-    if found == "ok" { Ok(()) } else { Err(StoreError::Index("file")) }
+    if found == "ok" { Ok(()) } else { Err(Damaged("a whole database").into()) }
 }
 
 fn contents(database: &Connection, sql: &str) -> rusqlite::Result<[u8; 32]> {
