@@ -74,7 +74,8 @@ fn main() {
             // Spread over the ledger, and not in order.
             ask(reader, (number.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20) % size, size, &public)
         };
-        for (what, ask) in [("root", root as Ask), ("inclusion", inclusion), ("growth", growth)] {
+        let asks: [(&str, Ask); 3] = [("root", root), ("inclusion", inclusion), ("growth", growth)];
+        for (what, ask) in asks {
             let mut took: Vec<Duration> = (1..=count).map(|number| asking(number, ask)).collect();
             took.sort_unstable();
             let at = |share: usize| took.get((took.len() - 1) * share / 100).copied().unwrap();
