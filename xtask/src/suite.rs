@@ -128,7 +128,7 @@ impl Step {
 }
 
 /// Seeds that every run of the suite simulates, and of these so many twice.
-const SEEDS: u64 = 400;
+const SEEDS: u64 = 1000;
 const SEEDS_TWICE: u64 = 10;
 
 fn sim(root: &Path) -> Result<bool> {
