@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use entente_log::entry::Act;
 use entente_log::epoch::{Sealed, Standing};
 use entente_log::ledger;
 use entente_log::tree::NodeHash;
@@ -14,6 +15,9 @@ use entente_release::Nation;
 
 use crate::acts::{EpochAct, EpochsAct, WitnessAct, kind};
 use crate::desk::{Desk, IntakeError};
+
+/// Epochs that are read together: six weeks, of 6 KiB each with 64 partners.
+pub const EPOCHS_AT_ONCE: u64 = 1000;
 
 impl Desk {
     /// Commits to what all ledgers are now, unless that was done since the last time that `every` was
@@ -51,19 +55,11 @@ impl Desk {
         self.last_act(kind::EPOCH)
     }
 
-    /// The epochs from a number on, in order.
+    /// The epochs from a number on, in order, [`EPOCHS_AT_ONCE`] at most.
     pub fn epochs_from(&self, from: u64) -> Result<Vec<EpochAct>, IntakeError> {
-        let (mut found, mut before) = (Vec::new(), u64::MAX);
-        while let Some((seq, act)) = self.home.last_act_before(kind::EPOCH, before)? {
-            let act: EpochAct = crate::receive::read_act(seq, kind::EPOCH, &act.json)?;
-            if act.number < from {
-                break;
-            }
-            before = seq;
-            found.push(act);
-        }
-        found.reverse();
-        Ok(found)
+        let acts = self.home.acts_after(kind::EPOCH, from, EPOCHS_AT_ONCE)?;
+        let read = |(seq, act): (_, Act<'_>)| crate::receive::read_act(seq, kind::EPOCH, &act.json);
+        acts.into_iter().map(read).collect()
     }
 
     /// How far the epochs of a partner's node were followed.

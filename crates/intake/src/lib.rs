@@ -26,6 +26,7 @@ mod take;
 
 pub use decide::{Explanation, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
+pub use epochs::EPOCHS_AT_ONCE;
 pub use feed::{Polled, feeds_of};
 pub use label::Applied;
 pub use prepare::{Prepared, Refused, party_identity, prepare};

@@ -90,7 +90,7 @@ impl Desk {
     /// When the first entry was added that was received of a partner's ledger, in microseconds since 1970.
     pub fn first_received_from(&self, nation: Nation) -> Result<Option<i64>, IntakeError> {
         let kind = kind::leaves(nation);
-        let Some((seq, act)) = self.home.first_act_of(&kind)? else { return Ok(None) };
+        let Some((seq, act)) = self.home.acts_after(&kind, 0, 1)?.pop() else { return Ok(None) };
         let act: LeavesAct = read_act(seq, &kind, &act.json)?;
         let bytes = BASE64_STANDARD.decode(&act.leaves).unwrap_or_default();
         Ok(bytes.get(..Leaf::BYTES).and_then(Leaf::read).map(|leaf| leaf.added))

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use entente_intake::Desk;
-use entente_intake::acts::{EpochsAct, WitnessNeedAct, kind};
+use entente_intake::acts::{EpochAct, EpochsAct, WitnessNeedAct, kind};
 use entente_log::epoch::{self, Epochs, Sealed, Standing};
 use entente_log::tree::NodeHash;
 use entente_object::time::Timestamp;
@@ -141,28 +141,44 @@ pub(crate) fn look(desk: &Desk) -> Result<String, String> {
     ))
 }
 
+/// What an epoch commits to, if that is what the ledgers were: the root of its slots.
+fn committed(
+    desk: &Desk,
+    reader: &Reader,
+    act: &EpochAct,
+    number: u64,
+) -> Result<NodeHash, String> {
+    let (seed, standings) = act.standings(desk.here()).ok_or("cannot be read")?;
+    for (nation, standing) in &standings {
+        let partner = desk.partner(*nation).map_err(|error| error.to_string())?;
+        let root = reader.root_at(partner.partner.index, standing.size);
+        if root.map_err(|error| error.to_string())? != Some(standing.root) {
+            return Err(format!("commits to another ledger for {nation}"));
+        }
+    }
+    let all: Vec<Standing> = standings.into_values().collect();
+    let root = Sealed::new(&seed, &all).root();
+    if root.to_string() != act.root || number != act.number {
+        return Err("is not what it commits to".to_owned());
+    }
+    Ok(root)
+}
+
 /// Verifies this node's epochs against its ledgers, and what partners cosigned of them. Gives how many.
 pub(crate) fn verify(desk: &Desk, reader: &Reader) -> Result<u64, String> {
     let text = |error: &dyn std::fmt::Display| error.to_string();
     let mut tree = Epochs::default();
-    for act in desk.epochs_from(0).map_err(|error| text(&error))? {
-        let number = act.number;
-        let broken = |what: &str| format!("epoch {number} {what}");
-        let (seed, standings) =
-            act.standings(desk.here()).ok_or_else(|| broken("cannot be read"))?;
-        for (nation, standing) in &standings {
-            let partner = desk.partner(*nation).map_err(|error| text(&error))?;
-            let root = reader.root_at(partner.partner.index, standing.size);
-            if root.map_err(|error| text(&error))? != Some(standing.root) {
-                return Err(broken(&format!("commits to another ledger for {nation}")));
-            }
+    loop {
+        let acts = desk.epochs_from(tree.tree().size()).map_err(|error| text(&error))?;
+        if acts.is_empty() {
+            break;
         }
-        let all: Vec<Standing> = standings.into_values().collect();
-        let root = Sealed::new(&seed, &all).root();
-        if root.to_string() != act.root || number != tree.tree().size() {
-            return Err(broken("is not what it commits to"));
+        for act in acts {
+            let number = tree.tree().size();
+            let root = committed(desk, reader, &act, number)
+                .map_err(|why| format!("epoch {number} {why}"))?;
+            tree.append(epoch::leaf(number, act.at, root));
         }
-        tree.append(epoch::leaf(number, act.at, root));
     }
     let origin = epoch::origin(desk.here().as_str());
     for record in desk.partners() {

@@ -73,6 +73,9 @@ impl Bureau {
         let Some((seq, act)) = desk.home().last_act_of(kind::CARD).map_err(failed)? else {
             return Ok(());
         };
+        if seq == self.offers() {
+            return Ok(());
+        }
         let act: CardAct = serde_json::from_str(&act.json).map_err(failed)?;
         let card = Succession::read(&act.succession).map_err(failed)?.card;
         if desk.home().key().is_some_and(|key| key.public() == card.key) {

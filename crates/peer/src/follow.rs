@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
+use entente_intake::EPOCHS_AT_ONCE;
 use entente_log::checkpoint::Signed;
 use entente_object::clock::Clock;
 use entente_object::time::Timestamp;
@@ -29,8 +30,8 @@ use crate::doors::{Keeper, KeeperError, SuccessionError};
 use crate::epochs::{self, Seen};
 use crate::events::Events;
 use crate::limits::{
-    ANSWER_TIME, DOUBT, EPOCHS_BYTES_MAX, EPOCHS_MAX, FAULTS_MAX, PAGE_BYTES_MAX, Pace,
-    RECEIPT_EVERY, SUCCESSIONS_BYTES_MAX,
+    ANSWER_TIME, DOUBT, EPOCHS_BYTES_MAX, FAULTS_MAX, PAGE_BYTES_MAX, Pace, RECEIPT_EVERY,
+    SUCCESSIONS_BYTES_MAX,
 };
 use crate::page::{Edge, Fault, Page, Position, verify};
 use crate::succession::BadSuccession;
@@ -287,7 +288,7 @@ impl<L: Link> Follower<L> {
             self.say_seen(next.clone()).await?;
             let more = next.tree.size() - first;
             seen = next;
-            if more < u64::try_from(EPOCHS_MAX).unwrap_or(u64::MAX) {
+            if more < EPOCHS_AT_ONCE {
                 return Ok(());
             }
         }

@@ -27,10 +27,7 @@ pub(crate) const SUCCESSIONS_MAX: usize = 8;
 /// They, each card escaped in two texts.
 pub(crate) const SUCCESSIONS_BYTES_MAX: usize = SUCCESSIONS_MAX * 2 * CARD_BYTES_MAX;
 
-/// Epochs that are given at once: 1 KiB each with its opening and proofs.
-pub(crate) const EPOCHS_MAX: usize = 1000;
-
-/// They, and 64 witnesses.
+/// [`entente_intake::EPOCHS_AT_ONCE`] epochs of 3 KiB with their openings and proofs, and 64 witnesses.
 pub(crate) const EPOCHS_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How far the clocks of two nodes may differ. What is dated later than this is refused until the

@@ -14,30 +14,28 @@ pub(crate) fn of_kind(
     database: &Connection,
     kind: &str,
 ) -> Result<Vec<(Seq, Act<'static>)>, StoreError> {
+    some_of_kind(database, kind, (0, u64::MAX))
+}
+
+/// So many acts of a kind, in order, after so many.
+pub(crate) fn some_of_kind(
+    database: &Connection,
+    kind: &str,
+    (skip, most): (u64, u64),
+) -> Result<Vec<(Seq, Act<'static>)>, StoreError> {
     let mut query = database
-        .prepare_cached("SELECT seq FROM act WHERE kind = ?1 ORDER BY seq")
+        .prepare_cached("SELECT seq FROM act WHERE kind = ?1 ORDER BY seq LIMIT ?3 OFFSET ?2")
         .doing("looking for acts")?;
-    let seqs =
-        query.query_map(params![kind], |row| row.get::<_, i64>(0)).doing("looking for acts")?;
+    let [skip, most] = [skip, most].map(|count| i64::try_from(count).unwrap_or(i64::MAX));
+    let seqs = query
+        .query_map(params![kind, skip, most], |row| row.get::<_, i64>(0))
+        .doing("looking for acts")?;
     let mut acts = Vec::new();
     for seq in seqs {
         let seq = seq.doing("looking for acts")?.cast_unsigned();
         acts.push((seq, read(database, seq)?));
     }
     Ok(acts)
-}
-
-/// The first act of a kind.
-pub(crate) fn first_of_kind(
-    database: &Connection,
-    kind: &str,
-) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
-    let seq: Option<i64> = database
-        .prepare_cached("SELECT min(seq) FROM act WHERE kind = ?1")
-        .and_then(|mut query| query.query_row(params![kind], |row| row.get(0)))
-        .doing("looking for acts")?;
-    let Some(seq) = seq.map(i64::cast_unsigned) else { return Ok(None) };
-    Ok(Some((seq, read(database, seq)?)))
 }
 
 /// Visits the acts of a kind, newest first, until `visit` says no.

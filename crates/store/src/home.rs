@@ -478,9 +478,14 @@ impl Home {
         crate::acts::last_of_kind(&self.database, kind)
     }
 
-    /// The first act of a kind.
-    pub fn first_act_of(&self, kind: &str) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
-        crate::acts::first_of_kind(&self.database, kind)
+    /// `most` acts of a kind at most, in order, after the first `skip`.
+    pub fn acts_after(
+        &self,
+        kind: &str,
+        skip: u64,
+        most: u64,
+    ) -> Result<Vec<(Seq, Act<'static>)>, StoreError> {
+        crate::acts::some_of_kind(&self.database, kind, (skip, most))
     }
 
     /// The last act of a kind before a place.

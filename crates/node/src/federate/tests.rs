@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use entente_intake::acts::{AlarmAct, NodeAct, PeerAct, ProgrammeAct, kind};
+use entente_intake::acts::{AlarmAct, EpochAct, NodeAct, PeerAct, ProgrammeAct, kind};
 use entente_intake::{Applied, Desk, prepare};
 use entente_log::key::Key;
 use entente_log::{checkpoint, cosignature};
@@ -20,6 +20,11 @@ use serde_json::json;
 use super::*;
 use crate::folder;
 use crate::met::tests::{Root, card, nation, now};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use entente_log::Journal as _;
+use entente_log::entry::{Act, Entry};
+use entente_log::epoch::Sealed;
 use entente_log::tree::{Tree, record_hash};
 use entente_peer::epochs::{self, Seen};
 use entente_peer::page::Fault;
@@ -410,4 +415,31 @@ fn what_another_nation_witnessed_is_the_same_history_or_proof() {
     side.desk().record("witness/USA", &act).unwrap();
     let found = seen(&two_faced, &keys).unwrap_err();
     assert!(matches!(&found, Fault::Forked { size: 3, .. }), "{found}");
+}
+
+#[test]
+fn epochs_of_years_are_given_page_by_page() {
+    let mut korea = side("KOR", "POL");
+    let root = Sealed::new(&[7; 32], &[]).root().to_string();
+    let entry = |number: i64| {
+        let act = EpochAct {
+            number: u64::try_from(number).unwrap(),
+            at: 3600 * (number + 1),
+            seed: BASE64_STANDARD.encode([7; 32]),
+            root: root.clone(),
+            ledgers: std::collections::BTreeMap::new(),
+        };
+        let json = serde_json::to_string(&act).unwrap();
+        Entry::Act(Act { kind: kind::EPOCH.into(), at: 1, json: json.into() })
+    };
+    korea.desk.home_mut().append(&(0..2005).map(entry).collect::<Vec<_>>()).unwrap();
+    let (_folder, door, bureau) = korea.bureau();
+    let (mut seen, tree) = (Seen::default(), Tree::default());
+    for size in [1000, 2000, 2005, 2005] {
+        let page = bureau.epochs(nation("POL"), seen.tree.size(), 0).unwrap().unwrap();
+        seen = epochs::verify(page.as_bytes(), &from_korea("POL"), &seen, &tree, &[]).unwrap();
+        assert_eq!(seen.tree.size(), size);
+    }
+    let reader = Reader::open(door.desk().home().path().parent().unwrap()).unwrap();
+    assert_eq!(crate::witnesses::verify(&door.desk(), &reader), Ok(2005));
 }

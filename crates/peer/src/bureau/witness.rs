@@ -17,18 +17,23 @@ use entente_release::Nation;
 use super::{Bureau, NO_CARD, confess, cosigned_by, failed, read_tree};
 use crate::doors::{KeeperError, ReceiptError};
 use crate::epochs::{Epoch, Opened, Page, Seen, Witness, texts};
-use crate::limits::EPOCHS_MAX;
 
 impl Bureau {
     /// The tree of this node's epochs as of now.
     fn grown_epochs(&self, desk: &Desk) -> Result<MutexGuard<'_, Epochs>, KeeperError> {
         let mut kept = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
-        for act in desk.epochs_from(kept.tree().size()).map_err(failed)? {
-            let root = BASE64_STANDARD.decode(&act.root).ok().and_then(|root| root.try_into().ok());
-            let root = root.ok_or_else(|| failed("an epoch cannot be read"))?;
-            kept.append(epoch::leaf(act.number, act.at, NodeHash(root)));
+        loop {
+            let acts = desk.epochs_from(kept.tree().size()).map_err(failed)?;
+            if acts.is_empty() {
+                return Ok(kept);
+            }
+            for act in acts {
+                let root =
+                    BASE64_STANDARD.decode(&act.root).ok().and_then(|root| root.try_into().ok());
+                let root = root.ok_or_else(|| failed("an epoch cannot be read"))?;
+                kept.append(epoch::leaf(act.number, act.at, NodeHash(root)));
+            }
         }
-        Ok(kept)
     }
 
     /// This node's epochs from a number on, opened for a partner that has `received` entries.
@@ -39,8 +44,7 @@ impl Bureau {
         received: u64,
     ) -> Result<Option<String>, KeeperError> {
         let desk = self.desk();
-        let mut acts = desk.epochs_from(from).map_err(failed)?;
-        acts.truncate(EPOCHS_MAX);
+        let acts = desk.epochs_from(from).map_err(failed)?;
         let key = desk.home().key().ok_or_else(|| failed("this node has no key"))?;
         let mut cosigned = Vec::new();
         for record in desk.partners() {
