@@ -18,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 use crate::acts::{ApprovalAct, ImportAct, UserAct, kind};
 use crate::desk::{Desk, IntakeError, every, latest};
 use crate::prepare::mentioned;
-use crate::take::Places;
+use crate::take::{Batch, Places};
 
 /// Why one partner may or may not have one object.
 #[derive(Clone, Debug)]
@@ -229,8 +229,9 @@ impl Desk {
         let now = self.now();
         let mentions = mentioned(&put.bytes).map_err(|_| IntakeError::NoObject(id.to_owned()))?;
         let mut withheld = Vec::new();
+        let batch = Batch { candidates: &[], here: &Places::default(), labels: &[] };
         for mention in mentions {
-            let id = self.mentioned(mention.key(), known.bringer, &Places::default())?;
+            let id = self.mentioned(mention.key(), known.bringer, batch)?;
             if !id.before.contains(partner.index) {
                 withheld.push(mention);
             }

@@ -16,6 +16,7 @@ mod decide;
 mod desk;
 mod epochs;
 mod feed;
+mod foreign;
 mod label;
 mod prepare;
 mod recall;

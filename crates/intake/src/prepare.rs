@@ -11,6 +11,7 @@ use entente_object::json::Value;
 use entente_object::marking::{MARKING_DEFINITION, TLP_2_0_EXTENSION, Tlp};
 use entente_object::object::{Object, ObjectError};
 use entente_object::report::Report;
+use entente_object::spec::cooperation;
 use entente_object::time::Timestamp;
 use entente_object::validate::validate_members;
 use entente_release::label_marking::{self, BadLabel};
@@ -116,7 +117,8 @@ pub enum Refused {
 fn first_error(report: &Report) -> String {
     let Some(first) = report.errors.first() else { return "no reason given".to_owned() };
     let place = if first.path.is_empty() { String::new() } else { format!("{}: ", first.path) };
-    format!("{place}{} (STIX 2.1, {})", first.message, first.section)
+    let standard = if first.section.starts_with("docs/") { "" } else { "STIX 2.1, " };
+    format!("{place}{} ({standard}{})", first.message, first.section)
 }
 
 /// Prepares one object.
@@ -186,6 +188,7 @@ fn each_mention(object: &Object<'_>, own: Id<'_>, found: &mut impl FnMut(Id<'_>)
         Tlp::from_marking_id(id).is_some()
             || extension(label_marking::EXTENSION_ID)
             || extension(TLP_2_0_EXTENSION)
+            || extension(cooperation::EXTENSION_ID)
     };
     mentions_in_map(object.members(), &mut |id| {
         if id != own && !ours(id) {

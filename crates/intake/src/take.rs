@@ -160,6 +160,14 @@ impl Plan {
 /// The places of objects by who brought them and their id: of several versions the newest last.
 pub(crate) type Places = FxHashMap<(Nation, IdKey), Vec<usize>>;
 
+/// What is about to be appended.
+#[derive(Clone, Copy)]
+pub(crate) struct Batch<'a> {
+    pub(crate) candidates: &'a [Candidate],
+    pub(crate) here: &'a Places,
+    pub(crate) labels: &'a [Label],
+}
+
 /// What candidates mention.
 #[derive(Default)]
 struct Mentions {
@@ -412,25 +420,28 @@ impl Desk {
     }
 
     /// Who has what a nation means by an id: any version that it brought itself, or else any of
-    /// this node's own. What others bring under the id neither opens nor closes anything. What a
-    /// party is called is public.
+    /// this node's own, or else what a party made itself (`foreign`). What others bring under the id
+    /// neither opens nor closes anything. What a party is called is public.
     pub(crate) fn mentioned(
         &mut self,
         key: IdKey,
         of: Nation,
-        here: &Places,
+        batch: Batch<'_>,
     ) -> Result<Mentioned, IntakeError> {
         if self.parties.contains_key(&key) {
             return Ok(Mentioned { before: PartnerSet::from_bits(u64::MAX), here: Vec::new() });
         }
         for nation in [of, self.here] {
-            let (stored, places) = (self.known(key, nation)?, here.get(&(nation, key)));
+            let (stored, places) = (self.known(key, nation)?, batch.here.get(&(nation, key)));
             if stored.is_some() || places.is_some() {
                 let before = stored.map_or(PartnerSet::NONE, |stored| stored.released);
                 return Ok(Mentioned { before, here: places.cloned().unwrap_or_default() });
             }
         }
-        Ok(Mentioned::default())
+        if of != self.here {
+            return Ok(Mentioned::default());
+        }
+        Ok(Mentioned { before: self.holders_elsewhere(key, batch)?, here: Vec::new() })
     }
 
     /// From candidates with their own labels to who receives what.
@@ -442,7 +453,8 @@ impl Desk {
         for candidate in &mut candidates {
             self.decide_own(candidate, &plan)?;
         }
-        let mentions = self.mentions(&candidates, &here)?;
+        let batch = Batch { candidates: &candidates, here: &here, labels: &plan.labels };
+        let mentions = self.mentions(batch)?;
         let own: Vec<PartnerSet> = candidates.iter().map(|candidate| candidate.own).collect();
         plan.released = releasable(&own, &mentions.ids, &mentions.of);
         let holders: Vec<PartnerSet> =
@@ -462,20 +474,16 @@ impl Desk {
         Ok(plan)
     }
 
-    fn mentions(
-        &mut self,
-        candidates: &[Candidate],
-        here: &Places,
-    ) -> Result<Mentions, IntakeError> {
+    fn mentions(&mut self, batch: Batch<'_>) -> Result<Mentions, IntakeError> {
         let mut mentions = Mentions::default();
         let mut numbers: FxHashMap<(Nation, IdKey), usize> = FxHashMap::default();
-        for candidate in candidates {
+        for candidate in batch.candidates {
             let mut list = Vec::with_capacity(candidate.object.mentions.len());
             for &key in &candidate.object.mentions {
                 let number = match numbers.entry((candidate.bringer, key)) {
                     Slot::Occupied(known) => *known.get(),
                     Slot::Vacant(fresh) => {
-                        mentions.ids.push(self.mentioned(key, candidate.bringer, here)?);
+                        mentions.ids.push(self.mentioned(key, candidate.bringer, batch)?);
                         *fresh.insert(mentions.ids.len() - 1)
                     }
                 };

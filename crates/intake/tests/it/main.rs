@@ -9,6 +9,8 @@ mod feeds;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]
+mod foreign;
+#[cfg(test)]
 mod graphs;
 #[cfg(test)]
 mod hijack;

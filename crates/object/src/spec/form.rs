@@ -53,6 +53,7 @@ const fn should(
 }
 
 const A_URL: &str = "a URL of RFC 3986, with a scheme and with other characters percent-encoded";
+const COOPERATION: &str = "docs/formats/cooperation.md";
 const A_MEDIA_TYPE: &str = "a media type such as application/pdf";
 const A_CHARACTER_SET: &str = "the IANA name of a character set, such as windows-1252";
 
@@ -93,6 +94,31 @@ pub static KILL_CHAIN_TERM: Form = should(
 pub static RELATIONSHIP_TYPE: Form =
     must("5.1.2", "relationship-type", "of a-z, 0-9 and hyphens", |s| {
         !s.is_empty() && s.bytes().all(is_lower_digit_hyphen)
+    });
+/// A nation.
+pub static NATION: Form =
+    must(COOPERATION, "nation", "a code of ISO 3166-1 with three letters, such as KOR", is_nation);
+/// A place in a programme's catalogue.
+pub static CATALOGUE_PATH: Form = must(
+    COOPERATION,
+    "catalogue-path",
+    "a programme, an area, and what is in it, such as rok-nato-itpp-2023/cyber-defence",
+    |s| {
+        s.contains('/')
+            && s.split('/').all(|name| {
+                (1..=64).contains(&name.len()) && name.bytes().all(is_lower_digit_hyphen)
+            })
+    },
+);
+/// A hash.
+pub static SHA256: Form =
+    must(COOPERATION, "sha-256", "64 hexadecimal digits in lower case", |s| {
+        s.len() == 64 && s.bytes().all(|c| c.is_ascii_digit() || matches!(c, b'a'..=b'f'))
+    });
+/// Whose ledger for whom.
+pub static EDGE: Form =
+    must(COOPERATION, "edge", "two nations, such as KOR/POL: whose ledger for whom", |s| {
+        s.split_once('/').is_some_and(|(from, to)| is_nation(from) && is_nation(to))
     });
 /// The name of an analysis product.
 pub static PRODUCT: Form = should(
@@ -280,6 +306,10 @@ fn is_selector(selector: &str) -> bool {
 /// The digits of a list index such as `[0]`; none if the component is a name.
 pub fn index_of(component: &str) -> Option<&str> {
     component.strip_prefix('[')?.strip_suffix(']')
+}
+
+fn is_nation(text: &str) -> bool {
+    text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase())
 }
 
 fn is_lower_digit_hyphen(byte: u8) -> bool {

@@ -9,6 +9,7 @@
 //! Out of scope: looking at values, which is [`crate::validate`]'s.
 
 pub mod common;
+pub mod cooperation;
 pub mod extension;
 pub mod form;
 pub mod meta;
@@ -334,11 +335,13 @@ pub enum Demand {
     StixPattern,
     /// A TLP marking is one of the four of the standard, unchanged.
     TlpInstance,
+    /// The extension of this id is there, of type `new-sdo`.
+    NewObject(&'static str),
     /// No two objects of the bundle are the same version of one object.
     DistinctVersions,
 }
 
-/// The table of an object type that the standard defines.
+/// The table of an object type that the standard or our extension defines.
 pub fn find(object_type: &str) -> Option<&'static ObjectType> {
     // The commonest types of real collections stand first.
     Some(match object_type {
@@ -367,13 +370,16 @@ pub fn find(object_type: &str) -> Option<&'static ObjectType> {
         "marking-definition" => &meta::MARKING_DEFINITION,
         "extension-definition" => &meta::EXTENSION_DEFINITION,
         "bundle" => &meta::BUNDLE,
+        ours if ours.starts_with(cooperation::PREFIX) => {
+            return cooperation::ALL.iter().find(|t| t.name == ours).copied();
+        }
         observable => return sco::ALL.iter().find(|t| t.name == observable).copied(),
     })
 }
 
-/// Every object type that the standard defines.
+/// Every object type that the standard or our extension defines.
 pub fn all() -> impl Iterator<Item = &'static ObjectType> {
-    [sdo::ALL, sro::ALL, sco::ALL, meta::ALL].into_iter().flatten().copied()
+    [sdo::ALL, sro::ALL, sco::ALL, meta::ALL, cooperation::ALL].into_iter().flatten().copied()
 }
 
 /// The predefined extension of this key, of whatever object type.

@@ -24,7 +24,7 @@ fn every_type_is_found_by_its_name() {
             object_type.name
         );
     }
-    assert_eq!(all().count(), 19 + 2 + 18 + 4);
+    assert_eq!(all().count(), 19 + 2 + 18 + 4 + 14);
     assert!(find("x-mitre-tactic").is_none());
 }
 

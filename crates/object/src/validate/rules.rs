@@ -74,6 +74,7 @@ impl Checker<'_, '_> {
             Demand::SuggestedRelationship => self.suggested_relationship(rule, map, at),
             Demand::StixPattern => self.stix_pattern(rule, map, at),
             Demand::TlpInstance => self.tlp_instance(rule, map, at),
+            Demand::NewObject(id) => self.new_object(rule, (map, id), at),
             Demand::DistinctVersions => self.distinct_versions(rule, map, at),
         }
     }
@@ -82,6 +83,18 @@ impl Checker<'_, '_> {
     #[inline(never)]
     fn broken(&mut self, rule: &Rule, at: &Path<'_>, message: std::fmt::Arguments<'_>) {
         self.find(rule.level, at, (rule.name, rule.section), message);
+    }
+
+    fn new_object(&mut self, rule: &Rule, (map, id): (&Map<'_>, &str), at: &Path<'_>) {
+        let extension = map.get("extensions").and_then(|extensions| extensions.get(id));
+        let kind = extension.and_then(|extension| extension.get("extension_type"));
+        if kind.and_then(Value::as_str) != Some("new-sdo") {
+            let message = format_args!(
+                "objects of this type have \"extensions\": {{\"{id}\": \
+                 {{\"extension_type\": \"new-sdo\"}}}}; add it"
+            );
+            self.broken(rule, at, message);
+        }
     }
 
     fn any_own_property(
