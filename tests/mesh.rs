@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use entente_intake::acts::{AlarmAct, kind};
-use entente_intake::{Applied, Prepared, party_identity, prepare};
+use entente_intake::{Applied, Prepared, prepare};
 use entente_log::entry::{Entry, LabelText, Put, Release};
 use entente_log::journal::Journal as _;
 use entente_object::id::Id;
@@ -181,7 +181,7 @@ fn malware(id: &str, name: &str) -> Value {
 fn target(number: usize) -> Value {
     let id = format!("malware--0ee7a1c2-0000-4000-8000-{number:012x}");
     let mut object = malware(&id, "Korea's own");
-    object["created_by_ref"] = format!("identity--{}", party_identity(Nation::KOR)).into();
+    object["created_by_ref"] = format!("identity--{}", Nation::KOR.identity()).into();
     object
 }
 

@@ -30,7 +30,7 @@ pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
 pub use epochs::EPOCHS_AT_ONCE;
 pub use feed::{Polled, feeds_of};
 pub use label::Applied;
-pub use prepare::{Prepared, Refused, party_identity, prepare};
+pub use prepare::{Prepared, Refused, prepare};
 pub use recall::Recall;
 pub use receive::{Delivery, Recomputed, Standing};
 pub use sources::{Asked, Content, Page, Row, Shown, ShownAlarm, ShownVersion, Source};

@@ -17,10 +17,6 @@ use entente_object::validate::validate_members;
 use entente_release::label_marking::{self, BadLabel};
 use entente_release::{Label, Nation};
 use sha2::{Digest as _, Sha256};
-use uuid::{Uuid, uuid};
-
-/// The namespace of the identities of parties (RFC 4122, 4.3).
-const PARTY_NAMESPACE: Uuid = uuid!("2adfa9da-a6ca-4766-9bc4-521941d0f633");
 
 /// The types whose label is combined with those of everything that they refer to.
 const CONTAINERS: [&str; 8] = [
@@ -34,14 +30,9 @@ const CONTAINERS: [&str; 8] = [
     "sighting",
 ];
 
-/// The UUID of the `identity` of a nation, as parties to programmes use it.
-pub fn party_identity(nation: Nation) -> Uuid {
-    Uuid::new_v5(&PARTY_NAMESPACE, nation.as_str().as_bytes())
-}
-
-/// What stands for the id of that `identity`.
+/// What stands for the id of a nation's `identity`.
 pub(crate) fn party_key(nation: Nation) -> IdKey {
-    IdKey::of("identity", party_identity(nation))
+    IdKey::of("identity", nation.identity())
 }
 
 /// An object, ready to be taken in.

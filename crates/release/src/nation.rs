@@ -7,6 +7,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use uuid::{Uuid, uuid};
+
 /// A nation by its ISO 3166-1 alpha-3 code.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nation([u8; 3]);
@@ -18,6 +20,13 @@ impl Nation {
     /// The three letters.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or("???")
+    }
+
+    /// The UUID of the `identity` that stands for the nation in STIX, on every node the same.
+    pub fn identity(self) -> Uuid {
+        /// Of the identities of parties (RFC 4122, 4.3).
+        const NAMESPACE: Uuid = uuid!("2adfa9da-a6ca-4766-9bc4-521941d0f633");
+        Uuid::new_v5(&NAMESPACE, self.as_str().as_bytes())
     }
 
     /// Whether the code is of the range XAA–XZZ: a nation in exercises only.

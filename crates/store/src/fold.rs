@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use entente_log::Seq;
-use entente_log::block::{Block, find, records};
+use entente_log::block::{self, Block, find};
 use entente_log::entry::{self, Hold, LabelNumber, LabelText, Put, Release};
 use entente_log::ledger::{Happened, Leaf};
 use entente_object::id::IdKey;
@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::chunk::Row;
 use crate::error::{Doing as _, StoreError};
 use crate::place;
+use crate::records;
 use crate::tail::{TreeTail, ViewTail};
 use crate::versions::{self, Found, NewVersion, Versions};
 
@@ -124,10 +125,11 @@ impl Fold {
         found: &Found,
     ) -> Result<(), StoreError> {
         for block in blocks {
-            for (index, record) in (0u64..).zip(records(block.first, &block.head)) {
+            for (index, record) in (0u64..).zip(block::records(block.first, &block.head)) {
                 let record = record?;
                 match record.entry(&block.body)? {
                     entry::Entry::Put(put) => {
+                        records::save(database, record.seq, &put)?;
                         let key = put.key();
                         let stored = if found.get(&key).is_some_and(Vec::is_empty) {
                             Vec::new()

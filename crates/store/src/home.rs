@@ -30,6 +30,7 @@ use crate::high_water::HighWater;
 use crate::indexes::{self, Said};
 use crate::ordered::Ordered;
 use crate::place;
+use crate::records::{self, Filed};
 use crate::schema;
 use crate::versions::{self, Found, Known};
 
@@ -371,6 +372,16 @@ impl Home {
             }
         }
         Ok(())
+    }
+
+    /// Visits what nations do together after a place of the log, oldest first, until `visit` says no:
+    /// the objects of one type, or all.
+    pub fn each_record(
+        &self,
+        which: (Option<Seq>, Option<&str>),
+        visit: &mut dyn FnMut(Filed) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        records::each(&self.database, which, visit)
     }
 
     /// By when an object was here at the latest, in microseconds since 1970, if anything dated came

@@ -22,6 +22,7 @@ mod ordered;
 mod outgoing;
 mod place;
 mod reader;
+mod records;
 mod schema;
 mod tail;
 mod versions;
@@ -37,6 +38,7 @@ pub use home::{Home, Signing, Waiting};
 pub use ordered::Reach;
 pub use outgoing::{Outgoing, TakenBack};
 pub use reader::{Listed, Reader, Rows, Selection, Version};
+pub use records::Filed;
 pub use versions::Known;
 
 /// The database's file in a node's folder.

@@ -21,6 +21,7 @@ use crate::chunk::{Row, decode};
 use crate::error::{Doing as _, StoreError};
 use crate::fold::{Interned, NOT_FIRST, SUPERSEDED, WITHDRAWN, load_label};
 use crate::place::{self, since, view_number};
+use crate::records::{self, Filed};
 use crate::schema;
 use crate::tail::chunk_key;
 use crate::walk::{Parts, Visit, walk};
@@ -146,6 +147,15 @@ impl Reader {
         kind: &str,
     ) -> Result<Option<(Seq, entente_log::entry::Act<'static>)>, StoreError> {
         crate::acts::last_of_kind(&self.database, kind)
+    }
+
+    /// Visits what nations do together, as [`crate::Home::each_record`] does.
+    pub fn each_record(
+        &self,
+        which: (Option<Seq>, Option<&str>),
+        visit: &mut dyn FnMut(Filed) -> Result<bool, StoreError>,
+    ) -> Result<(), StoreError> {
+        records::each(&self.database, which, visit)
     }
 
     /// How many objects wait for something before some partner has them.

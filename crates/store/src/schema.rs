@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Doing as _, StoreError};
 
 /// The format of this version. docs/formats/store.md has its history.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 
 /// SQLite's page: 8 KiB reads a 16 KiB block in three, and keeps small what a random insert into an
 /// index of ids writes.
@@ -113,6 +113,16 @@ CREATE TABLE IF NOT EXISTS hold_mention (
   object INTEGER NOT NULL,
   PRIMARY KEY (id, object)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS record (  -- what nations do together: records.rs
+  seq     INTEGER PRIMARY KEY,
+  type    TEXT NOT NULL,
+  bringer TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  label   INTEGER NOT NULL,
+  digest  BLOB NOT NULL,
+  bytes   BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS record_type ON record (type, seq);
 ";
 
 /// Signatures are not derived from the log: they are kept, one for each partner, the newest.
@@ -125,7 +135,7 @@ CREATE TABLE IF NOT EXISTS signed (
 ";
 
 /// The names of the index tables, for dropping them.
-pub(crate) const INDEX_TABLES: [&str; 11] = [
+pub(crate) const INDEX_TABLES: [&str; 12] = [
     "version",
     "recent",
     "label",
@@ -137,6 +147,7 @@ pub(crate) const INDEX_TABLES: [&str; 11] = [
     "tree",
     "hold",
     "hold_mention",
+    "record",
 ];
 
 /// Opens for writing; makes the tables where there are none.
@@ -155,13 +166,23 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     if found > FORMAT {
         return Err(StoreError::Newer { found, known: FORMAT });
     }
-    if found == 0 {
-        let create = format!("BEGIN IMMEDIATE;{LOG}{INDEXES}{SIGNED}COMMIT;");
-        database.execute_batch(&create).doing("making its tables")?;
-        set("user_version", FORMAT).doing("noting its format")?;
+    if found < FORMAT {
+        bring_up_to_date(&database)?;
     }
     prepare(&database)?;
     Ok(database)
+}
+
+/// Makes the tables that are missing. Format 1 had no table `record`.
+fn bring_up_to_date(database: &Connection) -> Result<(), StoreError> {
+    let create = format!("BEGIN IMMEDIATE;{LOG}{INDEXES}{SIGNED}");
+    database.execute_batch(&create).doing("making its tables")?;
+    let filled = crate::records::fill(database).and_then(|()| {
+        database.pragma_update(None, "user_version", FORMAT).doing("noting its format")
+    });
+    let end = if filled.is_ok() { "COMMIT" } else { "ROLLBACK" };
+    database.execute_batch(end).doing("making its tables")?;
+    filled
 }
 
 /// Opens for reading.

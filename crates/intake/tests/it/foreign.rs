@@ -1,7 +1,7 @@
 //! What this nation says about what another one made goes where that one's label goes, and to it.
 
 use entente_intake::acts::{PeerAct, ReceivedAct};
-use entente_intake::{Delivery, Outcome, party_identity};
+use entente_intake::{Delivery, Outcome};
 use entente_object::marking::Tlp;
 use entente_release::label::Faults;
 use entente_release::{Label, Nation};
@@ -19,7 +19,7 @@ fn node() -> Node {
 }
 
 fn identity(code: &str) -> String {
-    format!("identity--{}", party_identity(nation(code)))
+    format!("identity--{}", nation(code).identity())
 }
 
 /// Poland's node gives an object under a label.

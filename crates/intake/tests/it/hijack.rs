@@ -1,7 +1,7 @@
 //! Row 1 of the attacks: whatever a partner brings under another nation's id, the owner's versions,
 //! the decisions about them and everybody's view of them stay as they were.
 
-use entente_intake::{Outcome, Prepared, Refused, hex, party_identity, prepare};
+use entente_intake::{Outcome, Prepared, Refused, hex, prepare};
 use entente_object::id::Id;
 use entente_object::marking::Tlp;
 use entente_release::decide::{Condition, Decision, Reason};
@@ -26,7 +26,7 @@ const TIMES: [Option<&str>; 7] = [
 ];
 
 fn identity(code: &str) -> String {
-    format!("identity--{}", party_identity(nation(code)))
+    format!("identity--{}", nation(code).identity())
 }
 
 fn id(object_type: &str, of: usize, n: usize) -> String {

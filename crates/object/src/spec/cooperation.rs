@@ -72,9 +72,12 @@ pub static PROPOSAL_KIND: Vocabulary =
 pub static PROCEDURE: Vocabulary = closed("procedure-enum", &["consensus", "silence"]);
 /// How a proposal stands with its author.
 pub static PROPOSAL_STATE: Vocabulary =
-    closed("proposal-state-enum", &["draft", "proposed", "withdrawn"]);
+    closed("proposal-state-enum", &["draft", "proposed", "accepted", "not-accepted", "withdrawn"]);
 /// What a nation says to an exact text.
 pub static ANSWER: Vocabulary = closed("answer-enum", &["agree", "object", "abstain", "reserve"]);
+/// What was counted of a nation.
+pub static COUNTED_ANSWER: Vocabulary =
+    closed("counted-answer-enum", &["agree", "object", "abstain", "reserve", "silent"]);
 /// What a contribution is.
 pub static CONTRIBUTION_KIND: Vocabulary = closed(
     "contribution-kind-enum",
@@ -257,6 +260,31 @@ pub static MILESTONE: Table = Table {
     rules: &[],
 };
 
+/// What a nation said by the time a proposal was settled.
+pub static COUNTED: Table = Table {
+    name: "counted",
+    section: DOCS,
+    properties: &[
+        required("nation", NATION),
+        required("answer", Kind::Enumeration(&COUNTED_ANSWER)),
+        optional("sign_off_sha256", SHA256),
+        optional("given", ANY_TIME),
+        optional("last_heard", ANY_TIME),
+    ],
+    rules: &[],
+};
+
+/// How a proposal was settled.
+pub static RESULT: Table = Table {
+    name: "result",
+    section: DOCS,
+    properties: &[
+        required("decided", ANY_TIME),
+        required("counted", Kind::List(&Kind::Embedded(&COUNTED))),
+    ],
+    rules: &[],
+};
+
 /// A meeting of nations: as the nation says that requested or convened it.
 pub static CONSULTATION: ObjectType = ObjectType {
     name: "entente-consultation",
@@ -266,6 +294,7 @@ pub static CONSULTATION: ObjectType = ObjectType {
         optional("description", Kind::String),
         required("about", ABOUT),
         optional("subject_refs", ANY_OBJECTS),
+        optional("request_ref", Kind::Identifier(Targets::Of(&["entente-consultation"]))),
         required("requested_by", NATION),
         required("convened_by", Kind::String),
         required("format", Kind::OpenVocabulary(&CONSULTATION_FORMAT)),
@@ -298,6 +327,7 @@ pub static PROPOSAL: ObjectType = ObjectType {
         optional("valid_from", ANY_TIME),
         optional("replaces_ref", Kind::Identifier(Targets::Of(&["entente-proposal"]))),
         required("state", Kind::Enumeration(&PROPOSAL_STATE)),
+        optional("result", Kind::Embedded(&RESULT)),
     ],
     rules: &[VERSIONED, EXTENDED],
     ..ObjectType::DOMAIN
