@@ -14,6 +14,8 @@ mod check;
 #[cfg(test)]
 mod command_line;
 #[cfg(test)]
+mod cooperation;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod demo;

@@ -287,7 +287,7 @@ fn read_approval(act: &ApprovalAct) -> Option<Approval> {
 }
 
 /// Hexadecimal text as bytes.
-fn unhex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes().chunks_exact(2);
     if !digits.remainder().is_empty() {
         return None;

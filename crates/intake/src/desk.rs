@@ -11,6 +11,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
+use entente_cooperation::IllegalStep;
 use entente_log::entry::{Act, Entry, LabelNumber};
 use entente_log::journal::Journal as _;
 use entente_log::order::OrderError;
@@ -28,8 +29,10 @@ use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 
 use crate::acts::{CardAct, NationalAct, NodeAct, PartnerAct, PeerAct, ProgrammeAct, kind};
+use crate::cooperate::Seen;
 use crate::decide::Decided;
 use crate::label::Marking;
+use crate::prepare::Refused;
 
 /// Something could not be taken in or changed.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +82,31 @@ pub enum IntakeError {
         before: u64,
         /// Where the delivery begins.
         first: u64,
+    },
+    /// What is said may not follow what was said before.
+    #[error(transparent)]
+    Step(#[from] IllegalStep),
+    /// The object is not valid, or may not come in.
+    #[error("{0}")]
+    Refused(Box<Refused>),
+    /// Another nation's object.
+    #[error("{by} said {id}, and nobody but {by} can change it: answer it instead")]
+    NotOurs {
+        /// The object.
+        id: String,
+        /// Whose it is.
+        by: Nation,
+    },
+    /// A new object needs a label.
+    #[error("what is new needs a label: say under which programme and area, and whom it is for")]
+    NoLabel,
+    /// Several objects may be meant.
+    #[error("{text} may be any of these, write more of it: {}", .ids.join(", "))]
+    Ambiguous {
+        /// What was written.
+        text: String,
+        /// The objects, five at most.
+        ids: Vec<String>,
     },
     /// The approval does not count.
     #[error("the approval was not accepted: {0}")]
@@ -159,6 +187,8 @@ pub struct Desk {
     pub(crate) hot: FxHashMap<IdKey, Option<Stored>>,
     /// Approvals by object, once one was asked for.
     pub(crate) approvals: RefCell<Option<FxHashMap<u64, Vec<Approval>>>>,
+    /// What nations do together, as far as it was put together.
+    pub(crate) seen: Seen,
 }
 
 impl Desk {
@@ -184,6 +214,7 @@ impl Desk {
             markings: FxHashMap::default(),
             hot: FxHashMap::default(),
             approvals: RefCell::default(),
+            seen: Seen::default(),
         };
         desk.refresh()?;
         Ok(desk)

@@ -33,6 +33,11 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// As people write it, on what `originator` makes.
+    pub fn shown(&self, originator: Nation) -> String {
+        self.label(originator, None).to_string()
+    }
+
     /// As a label of objects whose own TLP marking is `own`.
     fn label(&self, originator: Nation, own: Option<Tlp>) -> Label {
         Label {

@@ -12,6 +12,7 @@
 
 pub mod acts;
 mod contain;
+mod cooperate;
 mod decide;
 mod desk;
 mod epochs;
@@ -25,6 +26,7 @@ mod screen;
 mod sources;
 mod take;
 
+pub use cooperate::{Saying, Told, meant};
 pub use decide::{Explanation, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
 pub use epochs::EPOCHS_AT_ONCE;

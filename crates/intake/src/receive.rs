@@ -200,6 +200,13 @@ impl Desk {
     }
 }
 
+/// The leaves of an act, as far as they read.
+pub(crate) fn leaves_of(act: &LeavesAct) -> impl Iterator<Item = Leaf> + use<> {
+    let bytes = BASE64_STANDARD.decode(&act.leaves).unwrap_or_default();
+    let leaves: Vec<Leaf> = bytes.chunks(Leaf::BYTES).filter_map(Leaf::read).collect();
+    leaves.into_iter()
+}
+
 pub(crate) fn read_act<T: serde::de::DeserializeOwned>(
     seq: u64,
     kind: &str,

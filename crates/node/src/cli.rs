@@ -1,5 +1,7 @@
 //! The command line: one definition, from which the parser, help, completion and man pages come.
 
+pub(crate) mod cooperation;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -66,6 +68,18 @@ pub(crate) enum Command {
     /// Check and adopt programmes and national caveats.
     #[command(subcommand)]
     Programme(Programme),
+    /// Ask for consultations, convene them, and say something at them.
+    #[command(subcommand)]
+    Consult(cooperation::Consult),
+    /// Put exact texts to nations, and answer those of others.
+    #[command(subcommand)]
+    Agree(cooperation::Agree),
+    /// Undertake something, and see what was promised and what is late.
+    #[command(subcommand)]
+    Commit(cooperation::Commit),
+    /// Note working groups, activities, recognitions, needs and offers, and judgements, area by area.
+    #[command(subcommand)]
+    Area(cooperation::Area),
     /// Add, list, suspend and revoke partners, and give them credentials.
     #[command(subcommand)]
     Partner(Partner),

@@ -292,6 +292,11 @@ fn inbox_error(error: &IntakeError) -> InboxError {
         | IntakeError::NoObject(_)
         | IntakeError::OutOfOrder { .. }
         | IntakeError::Approval(_)
+        | IntakeError::Step(_)
+        | IntakeError::Refused(_)
+        | IntakeError::NotOurs { .. }
+        | IntakeError::NoLabel
+        | IntakeError::Ambiguous { .. }
         | IntakeError::Feed(_)
         | IntakeError::FeedMoved(_) => InboxError::Failed(error.to_string()),
     }

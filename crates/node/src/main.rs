@@ -8,6 +8,7 @@ mod certificate;
 mod check;
 mod cli;
 mod coalition;
+mod cooperate;
 mod demo;
 mod dial;
 mod doors;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
 fn run(cli: &Cli) -> Result<u8> {
     let printer = Printer { json: cli.json };
     let (folder, dry) = (cli.dir.as_path(), cli.dry_run);
+    let how = cooperate::How { folder, dry, printer };
     match &cli.command {
         Command::Init(args) => setup::run(folder, args, dry, printer),
         Command::Serve(args) => serve::run(folder, args, printer),
@@ -81,6 +83,10 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Ledger(command) => ledger::run(folder, command, printer),
         Command::Object(command) => object::run(folder, command, printer),
         Command::Programme(command) => programme::run(folder, command, dry, printer),
+        Command::Consult(command) => cooperate::consult::run(command, how),
+        Command::Agree(command) => cooperate::agree::run(command, how),
+        Command::Commit(command) => cooperate::commit::run(command, how),
+        Command::Area(command) => cooperate::area::run(command, how),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),
         Command::Keys(command) => keys::run(folder, command, dry, printer),

@@ -83,15 +83,16 @@ fn list(folder: &Path, printer: Printer) -> Result<u8> {
         let in_force = programme.is_in_force(now);
         let state = if in_force { "in force" } else { "not in force" };
         lines.push(format!(
-            "{}  {state}, {} parties, {} areas: {}",
+            "{}  version {}, {state}, {} parties, {} areas: {}",
             programme.id(),
+            programme.head().version,
             programme.parties().len(),
             programme.areas().len(),
             programme.head().title
         ));
         rows.push(json!({
             "id": programme.id().to_string(), "title": programme.head().title,
-            "in_force": in_force, "parties": programme.parties().len(),
+            "version": programme.head().version, "in_force": in_force, "parties": programme.parties().len(),
         }));
     }
     let national: Vec<String> = desk.national_files()?.into_iter().map(|act| act.file).collect();

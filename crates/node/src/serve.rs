@@ -214,6 +214,7 @@ async fn look(door: Arc<Door>, epoch: Duration, mut stopped: watch::Receiver<boo
             let mut desk = door.desk();
             desk.expire()?;
             desk.decide_again()?;
+            desk.settle()?;
             anyhow::Ok(desk.close_epoch(epoch, seed)?)
         });
         let looked = looked.await;

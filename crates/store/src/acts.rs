@@ -67,6 +67,21 @@ pub(crate) fn first_after(database: &Connection, seq: Seq) -> Result<Option<i64>
         .doing("looking for acts")
 }
 
+/// The first act of a kind after a place.
+pub(crate) fn first_of_kind_after(
+    database: &Connection,
+    kind: &str,
+    after: Seq,
+) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let seq: Option<i64> = database
+        .prepare_cached("SELECT min(seq) FROM act WHERE kind = ?1 AND seq > ?2")
+        .and_then(|mut query| query.query_row(params![kind, after], |row| row.get(0)))
+        .doing("looking for acts")?;
+    let Some(seq) = seq.map(i64::cast_unsigned) else { return Ok(None) };
+    Ok(Some((seq, read(database, seq)?)))
+}
+
 /// The last act of a kind.
 pub(crate) fn last_of_kind(
     database: &Connection,

@@ -500,6 +500,15 @@ impl Home {
     }
 
     /// The last act of a kind before a place.
+    pub fn first_act_after(
+        &self,
+        kind: &str,
+        seq: Seq,
+    ) -> Result<Option<(Seq, Act<'static>)>, StoreError> {
+        crate::acts::first_of_kind_after(&self.database, kind, seq)
+    }
+
+    /// The last act of a kind before a place.
     pub fn last_act_before(
         &self,
         kind: &str,

@@ -1,0 +1,241 @@
+//! What nations do together, by command: what the commands share.
+
+pub(crate) mod agree;
+pub(crate) mod area;
+pub(crate) mod commit;
+pub(crate) mod consult;
+
+use std::io::Read as _;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use entente_cooperation::content::{AgendaItem, Content, Delegation};
+use entente_cooperation::filed::Filed;
+use entente_intake::{Applied, Desk, Saying, meant};
+use entente_object::time::Timestamp;
+use entente_release::NationSet;
+use entente_view_programme::query::document;
+use entente_view_programme::write::area_of;
+use serde_json::{Value, json};
+
+use crate::cli::LabelArgs;
+use crate::cli::cooperation::SaidTo;
+use crate::folder;
+use crate::import;
+use crate::print::Printer;
+
+/// How a command was asked to work.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    /// The node's folder.
+    pub(crate) folder: &'a Path,
+    /// Whether nothing is to change.
+    pub(crate) dry: bool,
+    /// How it prints.
+    pub(crate) printer: Printer,
+}
+
+/// A time as people write it: STIX's form, a day, or from now on (48h, 30m, 7d).
+pub(crate) fn time(text: &str, now: Timestamp) -> Result<Timestamp> {
+    if let Ok(time) = Timestamp::parse(text) {
+        return Ok(time);
+    }
+    if let Ok(day) = Timestamp::parse(&format!("{text}T00:00:00Z")) {
+        return Ok(day);
+    }
+    let wrong = || format!("\"{text}\" is no time: write 2023-12-13T09:00:00Z, 2023-12-13, or 48h");
+    let (number, unit) = text.split_at_checked(text.len().saturating_sub(1)).with_context(wrong)?;
+    let number: u64 = number.parse().ok().with_context(wrong)?;
+    let seconds = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => bail!(wrong()),
+    };
+    Ok(now.saturating_add(Duration::from_secs(number.saturating_mul(seconds))))
+}
+
+/// The same of what may be missing.
+pub(crate) fn some_time(text: Option<&String>, now: Timestamp) -> Result<Option<Timestamp>> {
+    text.map(|text| time(text, now)).transpose()
+}
+
+/// The end of a period: of a day, its last instant.
+pub(crate) fn end_time(text: &str, now: Timestamp) -> Result<Timestamp> {
+    let is_day = text.len() == 10 && Timestamp::parse(&format!("{text}T00:00:00Z")).is_ok();
+    let time = time(text, now)?;
+    let day = Duration::from_millis(24 * 60 * 60 * 1000 - 1);
+    Ok(if is_day { time.saturating_add(day) } else { time })
+}
+
+/// A text of the command line; `-` reads standard input.
+pub(crate) fn words(text: &str) -> Result<String> {
+    if text != "-" {
+        return Ok(text.to_owned());
+    }
+    let mut read = String::new();
+    std::io::stdin().read_to_string(&mut read).context("standard input is no text")?;
+    Ok(read.trim_end().to_owned())
+}
+
+/// A text of a file; `-` reads standard input. Its bytes are kept: they are what is signed.
+pub(crate) fn file_text(path: &Path) -> Result<String> {
+    if path == Path::new("-") {
+        let mut read = String::new();
+        std::io::stdin().read_to_string(&mut read).context("standard input is no text")?;
+        return Ok(read);
+    }
+    std::fs::read_to_string(path).with_context(|| format!("{} could not be read", path.display()))
+}
+
+/// Nations and groups of a programme, groups expanded; nobody named: all its parties.
+pub(crate) fn nations(desk: &Desk, about: &str, names: &[String]) -> Result<NationSet> {
+    let (programme, _) = area_of(desk, about)?;
+    let all = ["parties".to_owned()];
+    let names = if names.is_empty() { &all } else { names };
+    let mut found = Vec::new();
+    for name in names {
+        match desk.policies().expand_group(&programme, name) {
+            Some(group) => found.extend(group.iter()),
+            None => found.push(folder::nation(name)?),
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// `POL=ambassador,USA` as delegations.
+pub(crate) fn delegations(names: &[String]) -> Result<Vec<Delegation>> {
+    let one = |text: &String| {
+        let (code, head) =
+            text.split_once('=').map_or((text.as_str(), None), |(c, h)| (c, Some(h)));
+        let (members, contact) = (Vec::new(), None);
+        Ok(Delegation {
+            nation: folder::nation(code)?,
+            head: head.map(str::to_owned),
+            members,
+            contact,
+        })
+    };
+    names.iter().map(one).collect()
+}
+
+/// Titles as an agenda.
+pub(crate) fn agenda(titles: &[String]) -> Vec<AgendaItem> {
+    let item = |(number, title): (u32, &String)| AgendaItem {
+        number,
+        title: title.clone(),
+        about: None,
+        presented_by: None,
+    };
+    (1..).zip(titles).map(item).collect()
+}
+
+/// The label of something about a part of a programme.
+pub(crate) fn label(desk: &Desk, about: &str, to: &SaidTo) -> Result<Applied> {
+    let (programme, area) = area_of(desk, about)?;
+    let rel_to = if to.rel_to.is_empty() { vec!["parties".to_owned()] } else { to.rel_to.clone() };
+    let args = LabelArgs {
+        programme: Some(programme.to_string()),
+        area: Some(area.to_string()),
+        tlp: Some(to.tlp.clone()),
+        rel_to,
+        caveats: to.caveats.clone(),
+        ..LabelArgs::default()
+    };
+    let applied = import::applied(desk, &args)?.context("a label could not be made")?;
+    // This nation is not among those that its own object is released to.
+    let others = applied.rel_to.iter().filter(|nation| *nation != desk.here()).collect();
+    Ok(Applied { rel_to: others, ..applied })
+}
+
+/// What a person means by a text: an id, or the beginning of a UUID.
+pub(crate) fn find(desk: &mut Desk, text: &str) -> Result<Filed> {
+    let picture = desk.picture()?;
+    let id = meant(picture, text)?;
+    picture.get(&id).cloned().with_context(|| format!("{text} is not here"))
+}
+
+/// What an object says, which has to be of a kind.
+pub(crate) fn of<'a, T: entente_cooperation::filed::Said>(
+    filed: &'a Filed,
+    kind: &str,
+) -> Result<&'a T> {
+    filed.says::<T>().with_context(|| format!("{} is no {kind}", filed.id))
+}
+
+/// What is said, and by whom.
+pub(crate) struct New {
+    /// The object that it changes; none: it is new.
+    pub(crate) id: Option<String>,
+    /// What.
+    pub(crate) content: Content,
+    /// The label; none: as before.
+    pub(crate) label: Option<Applied>,
+    /// Who says it.
+    pub(crate) author: Option<String>,
+}
+
+/// Says it, and prints whom it went to.
+pub(crate) fn say(desk: &mut Desk, new: New, how: How<'_>) -> Result<u8> {
+    let uuid = uuid::Builder::from_random_bytes(folder::random::<16>()?).into_uuid();
+    let New { id, content, label, author } = new;
+    let saying = Saying { id, content, label, author, uuid };
+    let told = desk.say(&saying, how.dry)?;
+    let codes = |nations: &[entente_release::Nation]| -> Vec<String> {
+        nations.iter().map(ToString::to_string).collect()
+    };
+    let (released, held) = (codes(&told.released), codes(&told.held));
+    let verb = if how.dry { "would go" } else { "went" };
+    let mut lines = vec![format!("{}  [{}]", told.id, told.label)];
+    lines.push(match released.as_slice() {
+        [] => format!("{verb} to nobody yet"),
+        some => format!("{verb} to {}", some.join(", ")),
+    });
+    if !held.is_empty() {
+        lines.push(format!("waits for {}: `entente release queue` says for what", held.join(", ")));
+    }
+    let document = json!({
+        "id": told.id, "label": told.label, "released": released, "held": held, "dry_run": how.dry,
+    });
+    how.printer.either(&document, &lines)?;
+    Ok(0)
+}
+
+/// An object's document with its label.
+pub(crate) fn shown(desk: &Desk, filed: &Filed) -> Value {
+    let mut document = document(filed);
+    document.insert("label".to_owned(), label_of(desk, filed).into());
+    Value::Object(document)
+}
+
+/// An object's label, as people write it.
+pub(crate) fn label_of(desk: &Desk, filed: &Filed) -> String {
+    let at = usize::try_from(filed.place.label).unwrap_or(usize::MAX);
+    desk.home().labels().get(at).map_or(String::new(), |interned| interned.label.to_string())
+}
+
+/// The first eight digits of an id's UUID: enough to mean it.
+pub(crate) fn short(id: &str) -> &str {
+    let (_, uuid) = id.split_once("--").unwrap_or(("", id));
+    uuid.get(..8).unwrap_or(uuid)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_instants_days_and_spans() {
+        let now = Timestamp::parse("2023-12-13T09:00:00Z").unwrap();
+        let at = |text: &str| time(text, now).unwrap().to_stix();
+        assert_eq!(at("2023-12-13T01:00:00Z"), "2023-12-13T01:00:00.000Z");
+        assert_eq!(at("2024-02-29"), "2024-02-29T00:00:00.000Z");
+        assert_eq!(at("48h"), "2023-12-15T09:00:00.000Z");
+        assert_eq!(end_time("2024-02-29", now).unwrap().to_stix(), "2024-02-29T23:59:59.999Z");
+        for wrong in ["", "h", "48", "48x", "2023-02-30", "tomorrow", "-1h", "é"] {
+            assert!(time(wrong, now).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What is checked before this nation says something.
+//!
+//! Invariant: what is about a programme names a part that the adopted programme has.
+
+use entente_cooperation::Picture;
+use entente_cooperation::content::{Assessment, Commitment, Content, Evidence};
+use entente_cooperation::sign_off::hex;
+use entente_intake::{Desk, IntakeError};
+use entente_programme::Programme;
+use entente_release::Nation;
+use entente_release::name::{AreaId, ProgrammeId};
+
+/// Something would not be right to say.
+#[derive(Debug, thiserror::Error)]
+pub enum NotSaid {
+    /// The programme is not adopted.
+    #[error("{0} is not adopted here: `entente programme list` shows those that are")]
+    NoProgramme(String),
+    /// The programme has no such area.
+    #[error("{programme} has no area \"{area}\"; it has {has}")]
+    NoArea {
+        /// The programme.
+        programme: String,
+        /// The area.
+        area: String,
+        /// Those that it has, with commas.
+        has: String,
+    },
+    /// The doer would judge.
+    #[error(
+        "{0} owns it, and a judgement is by another nation than the doer: let a partner assess it"
+    )]
+    OwnDeed(Nation),
+    /// There is no such object.
+    #[error(transparent)]
+    Intake(#[from] IntakeError),
+}
+
+/// The programme and area of a path, which the adopted programme has to have.
+pub fn area_of(desk: &Desk, about: &str) -> Result<(ProgrammeId, AreaId), NotSaid> {
+    let mut names = about.split('/');
+    let (programme, area) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    let unknown = || NotSaid::NoProgramme(programme.to_owned());
+    let id: ProgrammeId = programme.parse().map_err(|_| unknown())?;
+    let adopted = desk.policies().programme(&id).ok_or_else(unknown)?;
+    let found = area.parse().ok().filter(|area: &AreaId| adopted.area(area).is_some());
+    let Some(found) = found else {
+        return Err(NotSaid::NoArea {
+            programme: programme.to_owned(),
+            area: area.to_owned(),
+            has: areas(adopted),
+        });
+    };
+    Ok((id, found))
+}
+
+fn areas(programme: &Programme) -> String {
+    programme.areas().iter().map(|area| area.id.to_string()).collect::<Vec<_>>().join(", ")
+}
+
+/// Refuses an assessment by the doer: the owner of the commitment that it judges.
+pub fn check_assessment(picture: &Picture, said: &Assessment, here: Nation) -> Result<(), NotSaid> {
+    let subject = said.subject_ref.as_ref().and_then(|id| picture.one::<Commitment>(id));
+    match subject {
+        Some((_, commitment)) if commitment.owner == here => Err(NotSaid::OwnDeed(here)),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// An object as evidence: its id, where it is this nation's own or a party's, and its digest.
+pub fn evidence(desk: &Desk, id: &str) -> Result<Evidence, NotSaid> {
+    let known = desk.newest(id)?;
+    let put = desk.home().put(known.seq).map_err(IntakeError::from)?;
+    Ok(Evidence {
+        object_ref: None,
+        object_sha256: Some(hex(&put.digest)),
+        ledger: None,
+        entry: None,
+        url: None,
+        description: Some(format!("a {} of {}", put.object_type, known.bringer)),
+    })
+}
+
+/// The part of a programme that a content is about.
+pub fn about(content: &Content) -> Option<&str> {
+    match content {
+        Content::Consultation(said) => Some(&said.about),
+        Content::Proposal(said) => Some(&said.about),
+        Content::Commitment(said) => Some(&said.about),
+        Content::Actual(said) => Some(&said.about),
+        Content::Assessment(said) => said.about.as_deref(),
+        Content::WorkingGroup(said) => Some(&said.about),
+        Content::Activity(said) => Some(&said.about),
+        Content::Recognition(said) => Some(&said.about),
+        Content::Capability(said) => Some(&said.about),
+        Content::Alert(said) => said.about.as_deref(),
+        Content::Situation(said) => Some(&said.about),
+        Content::Assistance(said) => Some(&said.about),
+        Content::SignOff(_) | Content::Contribution(_) => None,
+    }
+}
