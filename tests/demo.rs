@@ -34,6 +34,7 @@ fn the_demo_is_right_and_right_again() {
     let again = node.json(&["demo", "--once"]);
     assert_eq!(again["right"], true);
     assert_eq!(again["partners"], first["partners"], "a second run changes what partners read");
+    assert!(!first["consultation"].is_null() && again["consultation"].is_null());
     for row in again["imports"].as_array().unwrap() {
         assert_eq!(row["taken"], 0, "a second run takes something in: {row}");
     }
@@ -97,12 +98,36 @@ fn nine_nodes_exchange_what_the_programme_lets_them() {
             assert_eq!(released > 0, nation == "KOR" || edge["to"] == "KOR", "{nation} {edge}");
         }
     }
+    consulted(&node, &outcome["consultation"]);
     let to_poland = nodes["KOR"]["edges"].as_array().unwrap();
     let to_poland = to_poland.iter().find(|edge| edge["to"] == "POL").unwrap();
     assert_eq!(to_poland["released"].as_u64(), Some(objects(&outcome, "POL")));
     let mut at_poland = entente(&node.work());
     at_poland.arg("--dir").arg(node.folder().join("nations/pol"));
     Ran::of(at_poland.args(["ledger", "verify", "--all"])).ends(0).says(&["KOR/ledger/POL"]);
+}
+
+/// The nine have held the consultation: each has the outcomes, its result and every commitment.
+fn consulted(node: &Node, told: &Value) {
+    let said = told["said"].as_array().unwrap();
+    assert!(said.iter().any(|line| line.as_str().unwrap().starts_with("every node:")), "{told}");
+    let outcome = told["ids"]["outcome"].as_str().unwrap();
+    for code in ["usa", "gbr", "ita", "dnk", "nld", "cze", "rou", "pol"] {
+        let at = |args: &[&str]| {
+            let mut command = entente(&node.work());
+            command.arg("--dir").arg(node.folder().join("nations").join(code));
+            Ran::of(command.arg("--json").args(args)).ends(0).document()
+        };
+        let agreed = at(&["agree", "show", outcome]);
+        assert_eq!(agreed["agreement"]["standing"], "accepted", "{code}");
+        let counted = agreed["result"]["counted"].as_array().unwrap();
+        let of = |answer: &str| counted.iter().filter(|one| one["answer"] == answer).count();
+        assert_eq!((of("agree"), of("silent")), (2, 7), "{code}: {agreed}");
+        let commitments = at(&["commit", "list"]);
+        assert_eq!(commitments.as_array().unwrap().len(), 9, "{code}");
+        let meetings = at(&["consult", "list"]);
+        assert_eq!(meetings[0]["state"], "closed", "{code}");
+    }
 }
 
 #[test]

@@ -4,12 +4,15 @@
 //! It uses the same code as every other command; what it prints was read over HTTPS with each
 //! partner's own password, and asked of each node.
 
+mod script;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use entente_cooperation::content::Consultation;
 use entente_intake::Desk;
 use entente_intake::acts::ProgrammeAct;
 use entente_object::read::{Objects, Source};
@@ -28,8 +31,10 @@ use crate::partner;
 use crate::print::Printer;
 use crate::serve;
 use crate::setup;
+use script::{Play, Played, Script};
 
 const PROGRAMME: &str = include_str!("../../../programmes/rok-nato-itpp-2023.toml");
+const CONSULTATION: &str = include_str!("../../../scenarios/seoul-2023/consultation.toml");
 const SCENARIO: &str = include_str!("../../../scenarios/seoul-2023/scenario.toml");
 const FILES: [(&str, &str); 8] = [
     ("1-advisory.json", include_str!("../../../scenarios/seoul-2023/1-advisory.json")),
@@ -124,13 +129,19 @@ pub(crate) fn run(folder: &Path, args: &Demo, printer: Printer) -> Result<u8> {
 struct Federated {
     coalition: Coalition,
     edges: Vec<EdgeTold>,
+    /// What was said at the consultation in Seoul, a line for each step; none: it was held before.
+    consultation: Option<Played>,
+    /// Whether all of that was received too.
+    settled: bool,
     /// Whether on each node everything verifies.
     holds: BTreeMap<Nation, bool>,
 }
 
 impl Federated {
     fn is_right(&self) -> bool {
-        self.edges.iter().all(EdgeTold::is_settled) && self.holds.values().all(|holds| *holds)
+        self.edges.iter().all(EdgeTold::is_settled)
+            && self.settled
+            && self.holds.values().all(|holds| *holds)
     }
 }
 
@@ -146,8 +157,30 @@ fn federate(mut coalition: Coalition, printer: Printer) -> Result<Federated> {
     coalition.bring(&scenario.programme)?;
     printer.line("  they have met; waiting until each has received what the others released")?;
     let edges = coalition.settle()?;
+    let folders: BTreeMap<Nation, PathBuf> =
+        coalition.folders().map(|(nation, folder)| (nation, folder.to_owned())).collect();
+    let consultation = consult(&folders, printer)?;
+    let settled = coalition.settle()?.iter().all(EdgeTold::is_settled);
     let holds = coalition.verify()?;
-    Ok(Federated { coalition, edges, holds })
+    Ok(Federated { coalition, edges, consultation, settled, holds })
+}
+
+/// The consultation in Seoul, unless it was held before.
+fn consult(folders: &BTreeMap<Nation, PathBuf>, printer: Printer) -> Result<Option<Played>> {
+    let korea = folders.get(&Nation::KOR).context("no node of Korea")?;
+    if !folder::open(korea)?.picture()?.all::<Consultation>().is_empty() {
+        return Ok(None);
+    }
+    printer
+        .line("The nine hold the consultation in Seoul; its outcomes are accepted by silence:")?;
+    let path = korea.join("passphrase");
+    folder::write_secret(&path, partner::secret()?.as_bytes())?;
+    let script: Script = toml::from_str(CONSULTATION)?;
+    let played = Play::at(folders, fs::read_to_string(&path)?).play(&script)?;
+    for line in &played.lines {
+        printer.line(format!("  {line}"))?;
+    }
+    Ok(Some(played))
 }
 
 /// Removes a demo's folder, and nothing that is not one.
@@ -369,6 +402,8 @@ fn told(
     lines.push(format!("  entente --dir {dir} ledger verify"));
     if federated.is_some() {
         lines.push(format!("  entente --dir {dir}/nations/pol peer list"));
+        lines.push(format!("  entente --dir {dir}/nations/ita agree list"));
+        lines.push(format!("  entente --dir {dir}/nations/usa commit list --to-us"));
     }
     let right = is_right(asked)
         && federated.is_none_or(Federated::is_right)
@@ -376,6 +411,9 @@ fn told(
     let document = json!({
         "right": right, "taxii": format!("{base}/taxii2/"), "imports": imports,
         "partners": partners, "explained": explained, "nodes": nodes,
+        "consultation": federated.and_then(|federated| federated.consultation.as_ref()).map(
+            |played| json!({ "said": played.lines, "ids": played.ids }),
+        ),
         "credentials": folder.join("credentials.json").display().to_string(),
         "root": root.display().to_string(),
     });

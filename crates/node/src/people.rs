@@ -11,7 +11,7 @@ use argon2::Argon2;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _};
 use chacha20poly1305::{ChaCha20Poly1305, Key as CipherKey, Nonce};
 use entente_intake::acts::{UserAct, kind};
-use entente_intake::latest;
+use entente_intake::{Desk, latest};
 use entente_log::key::Key;
 use entente_release::name::AreaId;
 use serde_json::json;
@@ -39,7 +39,7 @@ pub(crate) fn run(folder: &Path, command: &User, dry_run: bool, printer: Printer
                 printer.either(&json!({ "name": name.as_str(), "dry_run": true }), &[line])?;
                 return Ok(0);
             }
-            let key = lock(folder, name.as_str())?;
+            let key = lock(folder, name.as_str(), &passphrase()?)?;
             let roles: Vec<String> = roles.iter().map(|role| role_name(*role).to_owned()).collect();
             let user = UserAct { name: name.to_string(), roles, key: key.public(), active: true };
             desk.record(kind::USER, &user)?;
@@ -99,15 +99,26 @@ fn cipher(phrase: &str, salt: &[u8]) -> Result<ChaCha20Poly1305> {
     Ok(ChaCha20Poly1305::new(CipherKey::from_slice(&key)))
 }
 
+/// A person of the demo with a role, made where there is none.
+pub(crate) fn of_demo(folder: &Path, desk: &mut Desk, name: &str, phrase: &str) -> Result<Key> {
+    if path(folder, name).exists() {
+        return unlock_with(folder, name, phrase);
+    }
+    let key = lock(folder, name, phrase)?;
+    let roles = vec![role_name(Role::DeskOfficer).to_owned()];
+    let user = UserAct { name: name.to_owned(), roles, key: key.public(), active: true };
+    desk.record(kind::USER, &user)?;
+    Ok(key)
+}
+
 /// Makes a person's key and keeps it under the passphrase.
-fn lock(folder: &Path, name: &str) -> Result<Key> {
-    let phrase = passphrase()?;
+fn lock(folder: &Path, name: &str, phrase: &str) -> Result<Key> {
     let (seed, salt, nonce) = (
         folder::random::<32>()?,
         folder::random::<SALT_BYTES>()?,
         folder::random::<NONCE_BYTES>()?,
     );
-    let sealed = cipher(&phrase, &salt)?.encrypt(Nonce::from_slice(&nonce), seed.as_slice());
+    let sealed = cipher(phrase, &salt)?.encrypt(Nonce::from_slice(&nonce), seed.as_slice());
     let Ok(sealed) = sealed else { bail!("the key could not be sealed") };
     let path = path(folder, name);
     if let Some(parent) = path.parent() {
@@ -117,14 +128,18 @@ fn lock(folder: &Path, name: &str) -> Result<Key> {
     Ok(Key::from_seed(name, &seed)?)
 }
 
-/// Opens a person's key with the passphrase.
+/// Opens a person's key with the passphrase of ENTENTE_PASSPHRASE.
 pub(crate) fn unlock(folder: &Path, name: &str) -> Result<Key> {
+    unlock_with(folder, name, &passphrase()?)
+}
+
+fn unlock_with(folder: &Path, name: &str, phrase: &str) -> Result<Key> {
     let path = path(folder, name);
     let bytes = fs::read(&path).with_context(|| format!("{} not read", path.display()))?;
     let damaged = || format!("{} is damaged", path.display());
     let (salt, rest) = bytes.split_at_checked(SALT_BYTES).with_context(damaged)?;
     let (nonce, sealed) = rest.split_at_checked(NONCE_BYTES).with_context(damaged)?;
-    let opened = cipher(&passphrase()?, salt)?.decrypt(Nonce::from_slice(nonce), sealed);
+    let opened = cipher(phrase, salt)?.decrypt(Nonce::from_slice(nonce), sealed);
     let Ok(seed) = opened else { bail!("the passphrase does not open the key of {name}") };
     let seed: [u8; 32] = seed.try_into().ok().with_context(damaged)?;
     Ok(Key::from_seed(name, &seed)?)

@@ -312,7 +312,7 @@ pub(crate) enum Commit {
         after_help = "Examples:\n  entente commit list --ours\n  entente commit list --to-us --late"
     )]
     List(CommitList),
-    /// Show one.
+    /// Show one: owner, dates, milestones and evidence.
     Show {
         /// Its id, or the beginning of its UUID.
         id: String,
