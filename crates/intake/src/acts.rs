@@ -107,7 +107,7 @@ pub struct NodeAct {
 }
 
 /// A programme was adopted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ProgrammeAct {
     /// The name of the file that it came from.
     pub file: String,
@@ -116,7 +116,7 @@ pub struct ProgrammeAct {
 }
 
 /// A file of national caveats was adopted, or with an empty text withdrawn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct NationalAct {
     /// The name of the file.
     pub file: String,

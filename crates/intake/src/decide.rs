@@ -116,7 +116,7 @@ impl Desk {
             here: self.here,
             partners: &self.partners,
             channel: &self.channel,
-            policy: &self.policies,
+            policy: &*self.policies,
             now,
         };
         recipients(label, object_type, Provenance::Verified(self.here), &world)

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::Hash;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use entente_cooperation::IllegalStep;
@@ -25,6 +25,7 @@ use entente_release::label::{Under, Window};
 use entente_release::partner::{Channel, Standing, Subscription};
 use entente_release::{Label, Nation, Partner, PartnerIndex, PartnerSet};
 use entente_store::{Home, Known, StoreError};
+use quick_cache::sync::Cache;
 use rustc_hash::FxHashMap;
 use serde::de::DeserializeOwned;
 
@@ -168,9 +169,9 @@ pub struct Desk {
     pub(crate) here: Nation,
     /// What node this is and was, the latest last: its key may have been replaced.
     pub(crate) nodes: Vec<NodeAct>,
-    pub(crate) policies: Policies,
+    pub(crate) policies: Arc<Policies>,
     /// What they were made of.
-    adopted: (Vec<ProgrammeAct>, Vec<NationalAct>),
+    adopted: Texts,
     pub(crate) partners: Vec<Partner>,
     pub(crate) records: Vec<PartnerRecord>,
     pub(crate) channel: Channel,
@@ -202,7 +203,7 @@ impl Desk {
             clock,
             here,
             nodes,
-            policies: Policies::adopt(Vec::new(), Vec::new()).map_err(IntakeError::Programme)?,
+            policies: policies((Vec::new(), Vec::new()))?,
             adopted: (Vec::new(), Vec::new()),
             partners: Vec::new(),
             records: Vec::new(),
@@ -234,7 +235,7 @@ impl Desk {
             latest(&self.home, kind::NATIONAL, |act: &NationalAct| act.file.clone())?,
         );
         if adopted != self.adopted {
-            self.policies = policies(&adopted.0, &adopted.1)?;
+            self.policies = policies(adopted.clone())?;
             self.adopted = adopted;
         }
         self.parties = self
@@ -412,7 +413,7 @@ impl Desk {
             let mut acts = latest(&desk.home, kind::PROGRAMME, file)?;
             acts.retain(|known| known.file != act.file);
             acts.push(act.clone());
-            policies(&acts, &desk.national_files()?)?;
+            policies((acts, desk.national_files()?))?;
             desk.record(kind::PROGRAMME, act)?;
             desk.refresh()
         })
@@ -426,7 +427,7 @@ impl Desk {
             let mut acts = desk.national_files()?;
             acts.retain(|known| known.file != act.file);
             acts.push(act.clone());
-            policies(&programmes, &acts)?;
+            policies((programmes, acts))?;
             desk.record(kind::NATIONAL, act)?;
             desk.refresh()
         })
@@ -490,10 +491,26 @@ impl Desk {
     }
 }
 
-fn policies(
-    programmes: &[ProgrammeAct],
-    national: &[NationalAct],
-) -> Result<Policies, IntakeError> {
+/// Programme files and national files, as they were recorded.
+type Texts = (Vec<ProgrammeAct>, Vec<NationalAct>);
+
+/// Sets of texts that stay compiled: what was adopted, and what is about to be.
+const COMPILED_MAX: usize = 64;
+
+/// Cedar compiles a text in milliseconds, and it is wanted when it is looked at and when it counts, by
+/// each desk of this process.
+static COMPILED: LazyLock<Cache<Texts, Arc<Policies>>> = LazyLock::new(|| Cache::new(COMPILED_MAX));
+
+fn policies(texts: Texts) -> Result<Arc<Policies>, IntakeError> {
+    if let Some(known) = COMPILED.get(&texts) {
+        return Ok(known);
+    }
+    let compiled = Arc::new(compile(&texts)?);
+    COMPILED.insert(texts, compiled.clone());
+    Ok(compiled)
+}
+
+fn compile((programmes, national): &Texts) -> Result<Policies, IntakeError> {
     let programmes: Result<Vec<_>, _> =
         programmes.iter().map(|act| Programme::parse(&act.text, &act.file)).collect();
     let national: Result<Vec<_>, _> = national

@@ -69,7 +69,7 @@ impl Desk {
             here: maker.nation,
             partners: &self.partners,
             channel: &self.channel,
-            policy: &self.policies,
+            policy: &*self.policies,
             now: self.now(),
         };
         let given = recipients(label, object_type, Provenance::Verified(maker.nation), &world);

@@ -119,33 +119,38 @@ impl Desk {
 
     /// Recomputes what was received from the leaves and objects that are kept here.
     pub fn recompute(&self, nation: Nation) -> Result<Recomputed, IntakeError> {
+        let (tree, leaves) = self.received_leaves(nation)?;
+        let mut here: FxHashSet<[u8; 32]> = FxHashSet::default();
+        self.home.each_object_from(0, &mut |_, put| {
+            here.extend((put.brought_by == nation).then_some(put.digest));
+            Ok(true)
+        })?;
+        let missing = leaves.iter().filter(|leaf| !here.contains(&leaf.object));
+        let not_taken = u64::try_from(missing.count()).unwrap_or(u64::MAX);
+        Ok(Recomputed { tree, leaves, not_taken })
+    }
+
+    /// The leaves that are kept of a partner's ledger, and their tree.
+    pub fn received_leaves(&self, nation: Nation) -> Result<(Tree, Vec<Leaf>), IntakeError> {
         let kind = kind::leaves(nation);
-        let mut made = Recomputed { tree: Tree::default(), leaves: Vec::new(), not_taken: 0 };
-        let mut stored = Vec::new();
+        let (mut tree, mut leaves, mut stored) = (Tree::default(), Vec::new(), Vec::new());
         for (seq, act) in self.home.acts(&kind)? {
             let damaged = |reason: String| IntakeError::Act { seq, kind: kind.clone(), reason };
             let read: LeavesAct =
                 serde_json::from_str(&act.json).map_err(|cause| damaged(cause.to_string()))?;
             let bytes = BASE64_STANDARD.decode(&read.leaves);
             let bytes = bytes.map_err(|cause| damaged(cause.to_string()))?;
-            if read.from != made.tree.size() {
+            if read.from != tree.size() {
                 return Err(damaged(format!("it begins at {}", read.from)));
             }
             for leaf in bytes.chunks(Leaf::BYTES) {
                 let leaf = Leaf::read(leaf).ok_or_else(|| damaged("it is no leaf".to_owned()))?;
-                made.tree.append(leaf.hash(), &mut stored);
+                tree.append(leaf.hash(), &mut stored);
                 stored.clear();
-                made.leaves.push(leaf);
+                leaves.push(leaf);
             }
         }
-        let mut here: FxHashSet<[u8; 32]> = FxHashSet::default();
-        self.home.each_object_from(0, &mut |_, put| {
-            here.extend((put.brought_by == nation).then_some(put.digest));
-            Ok(true)
-        })?;
-        let missing = made.leaves.iter().filter(|leaf| !here.contains(&leaf.object));
-        made.not_taken = u64::try_from(missing.count()).unwrap_or(u64::MAX);
-        Ok(made)
+        Ok((tree, leaves))
     }
 
     /// Takes a delivery in. Refuses one that does not continue what was received.

@@ -11,11 +11,11 @@
 //! Invariant: [`Signed`] values were verified against the signer's key, now or before they were kept,
 //! or made here.
 
-use signed_note::{Note, StandardVerifier, VerifierList};
+use signed_note::{Note, VerifierList};
 use tlog_tiles::checkpoint::Checkpoint;
 use tlog_tiles::tlog::Hash;
 
-use crate::key::Key;
+use crate::key::{Key, Verifying};
 
 /// A checkpoint that its signer signed.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,7 +62,7 @@ pub fn sign(key: &Key, origin: &str, size: u64, root: Hash) -> Result<Signed, Ch
 /// Verifies a checkpoint of the ledger `origin` by the verifier key `public`.
 pub fn verify(note: &str, origin: &str, public: &str) -> Result<Signed, CheckpointError> {
     let parsed = Note::from_bytes(note.as_bytes()).map_err(|_| CheckpointError::Malformed)?;
-    let verifier = StandardVerifier::new(public).map_err(|_| CheckpointError::NotSigned)?;
+    let verifier = Verifying::new(public).ok_or(CheckpointError::NotSigned)?;
     parsed
         .verify(&VerifierList::new(vec![Box::new(verifier)]))
         .map_err(|_| CheckpointError::NotSigned)?;

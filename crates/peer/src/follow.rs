@@ -188,8 +188,6 @@ impl<L: Link> Follower<L> {
         followed: &mut Option<Instant>,
         accused: &mut Accused,
     ) -> Result<std::convert::Infallible, Trouble> {
-        let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
-        let mut position = self.blocking(move || keeper.position(&edge)).await??;
         let shown = self.ask(Method::PUT, "/peer/list", Bytes::from((self.list)()?)).await?;
         if !shown.status().is_success() {
             return Err(refused(shown).await);
@@ -199,6 +197,9 @@ impl<L: Link> Follower<L> {
             return Err(refused(events).await);
         }
         let mut events = Events::of(events.into_body());
+        // Nothing is read of the disk for a partner that does not answer.
+        let (keeper, edge) = (self.keeper.clone(), self.edge.clone());
+        let mut position = self.blocking(move || keeper.position(&edge)).await??;
         // From here on the stream says when there is another one.
         self.succeed().await?;
         self.state.change(|state| state.following = true);

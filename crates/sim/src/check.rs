@@ -11,7 +11,7 @@ use entente_log::ledger::origin;
 use entente_release::Nation;
 use entente_store::Reader;
 
-use crate::oracle::{Due, Made, Oracle};
+use crate::oracle::{Due, Made, Oracle, Words};
 use crate::wire::Wire;
 
 /// What one node has on its disk.
@@ -57,8 +57,11 @@ pub(crate) fn canaries(bytes: &[u8]) -> BTreeSet<String> {
 }
 
 /// No leak: a node has nothing, in no string of no file, of an object that it may not have.
-pub(crate) fn nothing_leaked(disk: &Disk, oracle: &Oracle, due: &Due) -> Result<()> {
-    let made = oracle.by_word();
+pub(crate) fn nothing_leaked(
+    disk: &Disk,
+    (oracle, made): (&Oracle, &Words<'_>),
+    due: &Due,
+) -> Result<()> {
     let here = disk.nation.as_str();
     for word in &disk.words {
         if let Some(evil) = oracle.evil_of(word) {
@@ -86,11 +89,10 @@ fn told(several: &[(usize, &Made)]) -> String {
 
 /// No leak on the way: nothing left a node for another that may not have it, in no head, body or error,
 /// and nothing at all while that other was held out.
-pub(crate) fn nothing_told(wire: &Wire, oracle: &Oracle) -> Result<()> {
+pub(crate) fn nothing_told(wire: &Wire, (oracle, made): (&Oracle, &Words<'_>)) -> Result<()> {
     if let Some((from, to, word)) = wire.left_after() {
         bail!("{word} left {from} for {to}, which it holds out");
     }
-    let made = oracle.by_word();
     let mut dues: BTreeMap<Nation, Due> = BTreeMap::new();
     for ((from, to), words) in wire.left() {
         let due = dues.entry(to).or_insert_with(|| oracle.due(to.as_str()));
@@ -152,8 +154,7 @@ pub(crate) fn nothing_lost(disk: &Disk, oracle: &Oracle, due: &Due) -> Result<()
 }
 
 /// No forgery: what a node has of a nation is what that nation made, to the byte, and was brought by it.
-pub(crate) fn nothing_forged(disk: &Disk, oracle: &Oracle) -> Result<()> {
-    let made = oracle.by_word();
+pub(crate) fn nothing_forged(disk: &Disk, (oracle, made): (&Oracle, &Words<'_>)) -> Result<()> {
     let held = disk.objects.values();
     for (word, held) in held.flat_map(|held| held.words.iter().map(move |word| (word, held))) {
         let bringer = held.brought_by;
@@ -209,15 +210,15 @@ pub(crate) fn nothing_rewritten(disk: &Disk, others: &[Disk]) -> Result<()> {
         let own = origin(disk.nation, nation);
         disk.reader.verify_ledger(partner, &own, disk.desk.key(), &mut |_| ())?;
         let Some(other) = others.iter().find(|other| other.nation == nation) else { continue };
-        let received = other.desk.recompute(disk.nation)?;
-        let size = received.tree.size();
+        let (received, _) = other.desk.received_leaves(disk.nation)?;
+        let size = received.size();
         ensure!(
             size <= disk.reader.ledger_size(partner)?,
             "{nation} received more than {own} has: {size}"
         );
         if size > 0 {
             let root = disk.reader.root_at(partner, size)?;
-            ensure!(root == Some(received.tree.root()), "{own} is another at {nation} at {size}");
+            ensure!(root == Some(received.root()), "{own} is another at {nation} at {size}");
         }
         let receipt = disk.desk.receipt_of(nation)?.map_or(0, |receipt| receipt.size);
         ensure!(receipt <= size, "{nation} acknowledged {receipt} of {own} and has {size}");
@@ -241,9 +242,11 @@ pub(crate) fn all_acknowledged(disk: &Disk, oracle: &Oracle) -> Result<()> {
 }
 
 /// Not a byte after a revocation: what the revoked nation has was released before.
-pub(crate) fn nothing_after_revocation(disk: &Disk, oracle: &Oracle) -> Result<()> {
+pub(crate) fn nothing_after_revocation(
+    disk: &Disk,
+    (oracle, made): (&Oracle, &Words<'_>),
+) -> Result<()> {
     let here = disk.nation.as_str();
-    let made = oracle.by_word();
     for word in &disk.words {
         let Some(several) = made.get(word.as_str()) else { continue };
         for (at, by, of) in &oracle.revoked {

@@ -57,6 +57,8 @@ pub(crate) struct Node {
     pub(crate) clock: SimClock,
     net: Net,
     up: Option<Up>,
+    /// Of a node that is down: what its people's commands opened last.
+    opened: Option<Desk>,
     /// How often it crashed.
     crashes: u32,
     defect: Option<Defect>,
@@ -211,7 +213,7 @@ impl Node {
         for programme in programmes {
             desk.adopt_programme(programme)?;
         }
-        Ok(Self { nation, folder, clock, net, up: None, crashes: 0, defect })
+        Ok(Self { nation, folder, clock, net, up: None, opened: None, crashes: 0, defect })
     }
 
     /// This node's card.
@@ -221,12 +223,18 @@ impl Node {
         Ok(Card::sign(&key(self.nation)?, self.nation, roots, &address, self.clock.now())?)
     }
 
+    fn open(&self) -> Result<Desk> {
+        let clock = Arc::new(self.clock.clone());
+        let mut desk = Desk::open(Home::open(&self.folder)?, clock)?;
+        sign(&mut desk, self.nation)?;
+        Ok(desk)
+    }
+
     /// Starts it.
     pub(crate) fn start(&mut self) -> Result<()> {
+        self.opened = None;
         let clock = Arc::new(self.clock.clone());
-        let mut desk = Desk::open(Home::open(&self.folder)?, clock.clone())?;
-        sign(&mut desk, self.nation)?;
-        let desk = Arc::new(Mutex::new(desk));
+        let desk = Arc::new(Mutex::new(self.open()?));
         let (grown, growth) = growth();
         let grown = Arc::new(grown);
         let (stop, stopped) = watch::channel(false);
@@ -300,6 +308,7 @@ impl Node {
     /// Ends it as a power cut would: SQLite tidies nothing up, and behind the last write that was
     /// committed lies the beginning of another one, of so many bytes.
     pub(crate) fn crash(&mut self, torn: usize) -> Result<()> {
+        self.opened = None;
         let Some(up) = self.up.take() else { return Ok(()) };
         self.net.plug(self.nation, None);
         self.crashes += 1;
@@ -318,6 +327,7 @@ impl Node {
 
     /// Ends it in order.
     pub(crate) fn stop(&mut self) {
+        self.opened = None;
         self.net.plug(self.nation, None);
         for (_, task) in self.up.take().map(|up| up.followed).into_iter().flatten() {
             task.abort();
@@ -331,10 +341,13 @@ impl Node {
             up.grown.tell();
             done
         } else {
-            let clock = Arc::new(self.clock.clone());
-            let mut desk = Desk::open(Home::open(&self.folder)?, clock)?;
-            sign(&mut desk, self.nation)?;
-            act(&mut desk)?
+            let mut desk = match self.opened.take() {
+                Some(desk) => desk,
+                None => self.open()?,
+            };
+            let done = act(&mut desk)?;
+            self.opened = Some(desk);
+            done
         };
         self.follow()?;
         Ok(done)

@@ -89,6 +89,9 @@ pub(crate) struct Oracle {
     pub(crate) evils: Vec<Evil>,
 }
 
+/// Objects by the words in them and by their ids, with their places among those made.
+pub(crate) type Words<'a> = BTreeMap<&'a str, Vec<(usize, &'a Made)>>;
+
 /// What one nation may and must have, by the place of the object among those made.
 #[derive(Clone, Debug)]
 pub(crate) struct Due {
@@ -171,8 +174,8 @@ impl Oracle {
     }
 
     /// The objects by the words in them and by their ids, with their places. An id is that of several.
-    pub(crate) fn by_word(&self) -> BTreeMap<&str, Vec<(usize, &Made)>> {
-        let mut by_word: BTreeMap<&str, Vec<(usize, &Made)>> = BTreeMap::new();
+    pub(crate) fn by_word(&self) -> Words<'_> {
+        let mut by_word = Words::new();
         for (place, made) in self.made.iter().enumerate() {
             let id = made.id.split_once("--").map_or("", |(_, uuid)| uuid);
             for word in made.words.iter().map(String::as_str).chain([id]) {

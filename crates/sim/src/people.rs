@@ -60,14 +60,13 @@ impl World {
         let mut made = Vec::new();
         for _ in 0..count {
             let own = self.oracle.made.iter().chain(&made).filter(|made| made.by == by.as_str());
-            let own: Vec<String> =
-                own.filter(|made| !made.hidden).map(|made| made.id.clone()).collect();
+            let own: Vec<&String> = own.filter(|made| !made.hidden).map(|made| &made.id).collect();
             let number = self.made + made.len();
-            let old = own.get(self.dice.place(4 * own.len())).cloned();
+            let old = own.get(self.dice.place(4 * own.len())).map(|id| String::clone(id));
             let id = old.unwrap_or_else(|| id(u64::try_from(number).unwrap_or(0)));
             let mut mentions = Vec::new();
             if self.dice.once_in(3) {
-                mentions.extend(own.get(self.dice.place(own.len())).cloned());
+                mentions.extend(own.get(self.dice.place(own.len())).map(|id| String::clone(id)));
             }
             if self.dice.once_in(12) {
                 // Whether there is such an object is what twin worlds differ in.
@@ -91,11 +90,11 @@ impl World {
         if by == self.watched {
             return Ok(());
         }
-        let taken: Vec<Made> =
-            self.oracle.made.iter().filter(|made| made.hidden).cloned().collect();
-        if let Some(old) = taken.get(self.hidden.place(3 * taken.len())) {
+        let taken: Vec<&Made> = self.oracle.made.iter().filter(|made| made.hidden).collect();
+        let old = taken.get(self.hidden.place(3 * taken.len())).map(|old| Made::clone(old));
+        if let Some(old) = old {
             let from = self.nodes.get(self.hidden.place(self.nodes.len() - 1)).context("a node")?;
-            let (from, old) = (from.nation, old.clone());
+            let from = from.nation;
             if from != self.watched && old.by != from.as_str() {
                 return self.take_back(&old, from);
             }

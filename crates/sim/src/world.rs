@@ -449,14 +449,15 @@ impl World {
         for node in &self.nodes {
             disks.push(disk(node)?);
         }
-        let mut received = 0;
+        let (mut received, made) = (0, self.oracle.by_word());
         for disk in &disks {
             self.trace.note(format_args!("{} {:?}", disk.nation, disk.desk.home().tip()));
             let due = self.oracle.due(disk.nation.as_str());
             check::nothing_relayed(disk).context("relay")?;
-            check::nothing_forged(disk, &self.oracle).context("forgery")?;
-            check::nothing_leaked(disk, &self.oracle, &due).context("leak")?;
-            check::nothing_after_revocation(disk, &self.oracle).context("after revocation")?;
+            check::nothing_forged(disk, (&self.oracle, &made)).context("forgery")?;
+            check::nothing_leaked(disk, (&self.oracle, &made), &due).context("leak")?;
+            check::nothing_after_revocation(disk, (&self.oracle, &made))
+                .context("after revocation")?;
             check::lies_noticed(disk, &self.oracle).context("lies")?;
             let lies = self.oracle.lies(disk.nation.as_str());
             if !lies {
@@ -473,7 +474,7 @@ impl World {
                 received += standing.received;
             }
         }
-        check::nothing_told(&self.net.wire, &self.oracle).context("wire")?;
+        check::nothing_told(&self.net.wire, (&self.oracle, &made)).context("wire")?;
         check::nothing_logged(&logged.text()).context("log")?;
         Ok(received)
     }

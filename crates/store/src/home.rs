@@ -168,14 +168,14 @@ impl Home {
     }
 
     fn read_together(&self) -> Result<(), StoreError> {
-        self.database.execute_batch("BEGIN").doing("beginning to read")
+        run(&self.database, "BEGIN").doing("beginning to read")
     }
 
     fn read_apart(&self) -> Result<(), StoreError> {
         if self.database.is_autocommit() {
             return Ok(());
         }
-        self.database.execute_batch("COMMIT").doing("ending to read")
+        run(&self.database, "COMMIT").doing("ending to read")
     }
 
     /// Gives the key with which ledgers are signed from now on. Refuses a store that is older than
@@ -738,12 +738,17 @@ pub(crate) fn save_signed(
     Ok(())
 }
 
+/// Runs a statement that was planned before.
+fn run(database: &Connection, sql: &str) -> rusqlite::Result<()> {
+    database.prepare_cached(sql)?.execute([]).map(drop)
+}
+
 fn read_tip(database: &Connection) -> Result<Tip, StoreError> {
     let last: Option<(i64, Vec<u8>, [u8; 32])> = database
-        .query_row("SELECT first, head, chain FROM block ORDER BY first DESC LIMIT 1", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        .prepare_cached("SELECT first, head, chain FROM block ORDER BY first DESC LIMIT 1")
+        .and_then(|mut query| {
+            query.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
         })
-        .optional()
         .doing("reading the end of the log")?;
     let Some((first, head, chain)) = last else {
         return Ok(Tip::default());
@@ -754,7 +759,8 @@ fn read_tip(database: &Connection) -> Result<Tip, StoreError> {
 /// SQLite counts up with every table that is made or dropped.
 fn read_indexes(database: &Connection) -> Result<i64, StoreError> {
     database
-        .pragma_query_value(None, "schema_version", |row| row.get(0))
+        .prepare_cached("PRAGMA schema_version")
+        .and_then(|mut query| query.query_row([], |row| row.get(0)))
         .doing("looking whether indexes were made anew")
 }
 
