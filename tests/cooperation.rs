@@ -329,3 +329,54 @@ fn commitments_say_what_was_promised_by_whom_and_what_is_late() {
         korea.node.json(&["area", "list", "open"]).as_array().unwrap().len() == 1
     });
 }
+
+#[test]
+fn reports_go_with_their_attachments_and_are_written_nowhere_else() {
+    let [korea, poland, states] = &three();
+    let attached = korea.node.file("analysis.pdf", vec![7; 200_000]);
+    let add = |more: &[&str]| {
+        let args = ["report", "add", "--name", "Analysis of a programme", "--about", ABOUT];
+        korea.node.run(&[&["--json"], args.as_slice(), more].concat())
+    };
+    let told = add(&["--attach", &attached, "--text", "In short.", "--rel-to", "POL"]).ends(0);
+    let report = id(&told.document());
+    until("Poland has the report", || {
+        poland.node.json(&["report", "list", "--search", "in short"]).as_array().unwrap().len() == 1
+    });
+    assert_eq!(
+        poland.node.json(&["report", "list", "--about", "open/none"]),
+        serde_json::json!([])
+    );
+    assert_eq!(states.node.json(&["report", "list"]), serde_json::json!([]));
+    let out = poland.node.work().join("out").display().to_string();
+    let got = poland.node.json(&["report", "get", &report, "--out", &out]);
+    let file = got["files"][0]["file"].as_str().unwrap();
+    assert_eq!(std::fs::read(file).unwrap(), vec![7; 200_000]);
+    // Not written over.
+    poland.node.run(&["report", "get", &report, "--out", &out]).ends(2).says(&["is not written"]);
+    let long = korea.node.file("long.pdf", vec![7; 800 * 1024]);
+    add(&["--attach", &long]).ends(2).says(&["819200 bytes", "are the most"]);
+    // A report that would write elsewhere, or names another file, is shown to people and not obeyed.
+    let mut forged = got["report"].clone();
+    for (number, name, digest, says) in [
+        (1, "../evil", None, "no plain name"),
+        (2, "/etc/evil", None, "no plain name"),
+        (3, "other.pdf", Some("00"), "its SHA-256 differs"),
+    ] {
+        let reference = &mut forged["external_references"][0];
+        reference["description"] = name.into();
+        if let Some(digest) = digest {
+            reference["hashes"]["SHA-256"] = digest.repeat(32).into();
+        }
+        let uuid = format!("{number:08x}-45d1-4c1b-9d32-0123456789ab");
+        forged["id"] = format!("report--{uuid}").into();
+        let file = korea.node.file("forged.json", forged.to_string());
+        let label = ["--programme", "open", "--area", "all", "--tlp", "green", "--rel-to", "POL"];
+        korea.node.run(&[&["import", &file], label.as_slice()].concat()).ends(0);
+        let forged_id = format!("report--{uuid}");
+        until("Poland has it", || {
+            poland.node.run(&["report", "get", &forged_id, "--out", &out]).said().contains(says)
+        });
+    }
+    assert!(!poland.node.work().join("evil").exists());
+}

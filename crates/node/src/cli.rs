@@ -80,6 +80,9 @@ pub(crate) enum Command {
     /// Note working groups, activities, recognitions, needs and offers, and judgements, area by area.
     #[command(subcommand)]
     Area(cooperation::Area),
+    /// Write, list and take out reports with attachments, in every area.
+    #[command(subcommand)]
+    Report(cooperation::Report),
     /// Add, list, suspend and revoke partners, and give them credentials.
     #[command(subcommand)]
     Partner(Partner),

@@ -4,6 +4,7 @@ pub(crate) mod agree;
 pub(crate) mod area;
 pub(crate) mod commit;
 pub(crate) mod consult;
+pub(crate) mod report;
 
 use std::io::Read as _;
 use std::path::Path;

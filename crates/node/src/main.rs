@@ -87,6 +87,7 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Agree(command) => cooperate::agree::run(command, how),
         Command::Commit(command) => cooperate::commit::run(command, how),
         Command::Area(command) => cooperate::area::run(command, how),
+        Command::Report(command) => cooperate::report::run(command, how),
         Command::Partner(command) => partner::run(folder, command, dry, printer),
         Command::Peer(command) => peer::run(folder, command, dry, printer),
         Command::Keys(command) => keys::run(folder, command, dry, printer),

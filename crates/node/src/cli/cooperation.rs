@@ -607,3 +607,63 @@ pub(crate) struct AssessArgs {
     #[command(flatten)]
     pub(crate) to: SaidTo,
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Report {
+    /// Write a report with attachments.
+    #[command(
+        after_help = "Example: entente report add --name 'Analysis of a programme' --about \\\n  \
+                      rok-nato-itpp-2023/arms-control-and-non-proliferation --attach analysis.pdf --as kim"
+    )]
+    Add(Box<ReportAdd>),
+    /// List reports.
+    List(ReportList),
+    /// Show a report, and write its attachments into a folder.
+    Get {
+        /// The report's id.
+        id: String,
+        /// The folder. Files that are there are not written over.
+        #[arg(long, value_name = "FOLDER", default_value = ".")]
+        out: PathBuf,
+    },
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportAdd {
+    /// What it is called.
+    #[arg(long)]
+    pub(crate) name: String,
+    /// What of the programme it is shared under, as programme/area.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) about: String,
+    /// What kind of report: one of report-type-ov of STIX, or another.
+    #[arg(long, default_value = "assessment")]
+    pub(crate) kind: String,
+    /// Its text; - reads standard input.
+    #[arg(long)]
+    pub(crate) text: Option<String>,
+    /// A file that goes with it, 750 KiB at most; may be repeated.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) attach: Vec<PathBuf>,
+    /// An object that it is about; may be repeated.
+    #[arg(long = "ref", value_name = "ID")]
+    pub(crate) refs: Vec<String>,
+    /// When it was published. Default: now.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) published: Option<String>,
+    #[command(flatten)]
+    pub(crate) to: SaidTo,
+}
+
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ReportList {
+    /// Only what is shared under this part of the programme.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) about: Option<String>,
+    /// Only what this nation brought.
+    #[arg(long, value_name = "NATION")]
+    pub(crate) from: Option<String>,
+    /// Only what has this text in its name or description.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+}
