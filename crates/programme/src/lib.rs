@@ -6,20 +6,31 @@
 //! Out of scope: the release rule itself (`entente-release`, which asks), keeping and signing
 //! programmes (`entente-log`), proposing and comparing versions. No I/O, no clock.
 
+mod catalogue;
 mod cedar;
+mod day;
+mod evidence;
 pub mod fuzz;
 mod national;
 mod object_type;
 mod policies;
 mod problem;
 mod programme;
+mod quantity;
 mod read;
 mod table;
 
+pub use catalogue::{
+    Assessment, BadReference, Baseline, Found, Goal, Indicator, Item, Measure, MeasureKind,
+    Milestone, Objective, Part, Period, Reference, Schedule, Source,
+};
 pub use cedar::{SCHEMA, cedar_text};
+pub use day::{BadDay, Day, ReportDate};
+pub use evidence::{Evidence, Query, Statistic, Takes};
 pub use national::{National, POLICIES_MAX, TEXT_MAX as NATIONAL_TEXT_MAX};
 pub use object_type::ObjectTypes;
 pub use policies::Policies;
 pub use problem::{PROBLEMS_MAX, Problem};
 pub use programme::{Area, Group, Head, Onward, PARTIES, Party, Programme, TermsEntry};
+pub use quantity::{BadQuantity, Quantity};
 pub use read::TEXT_MAX;

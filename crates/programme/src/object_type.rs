@@ -1,6 +1,6 @@
 //! The types of objects that terms of exchange name.
 //!
-//! Invariant: a type is one of STIX 2.1, or a custom one that begins with `x-`; a misspelt type is
+//! Invariant: a type is one of STIX 2.1, one of this system, or a custom one that begins with `x-`; a misspelt type is
 //! refused, since it would quietly allow or forbid nothing.
 
 use std::collections::BTreeSet;
@@ -75,27 +75,47 @@ const OBSERVABLES: [&str; 18] = [
 /// The meta objects, chapter 7.
 const META: [&str; 3] = ["extension-definition", "language-content", "marking-definition"];
 
+/// What nations tell each other about their cooperation itself: the objects of this system's own
+/// STIX extensions.
+const COOPERATION: [&str; 14] = [
+    "entente-activity",
+    "entente-actual",
+    "entente-alert",
+    "entente-assessment",
+    "entente-assistance",
+    "entente-capability",
+    "entente-commitment",
+    "entente-consultation",
+    "entente-contribution",
+    "entente-proposal",
+    "entente-recognition",
+    "entente-sign-off",
+    "entente-situation",
+    "entente-working-group",
+];
+
 /// The longest name of a type (STIX 2.1, 11.2).
 const TYPE_BYTES: usize = 250;
 
 /// The name of every type in the groups that every programme has.
-pub(crate) const BUILT_IN: [&str; 2] = ["observables", "relationships"];
+pub(crate) const BUILT_IN: [&str; 3] = ["cooperation", "observables", "relationships"];
 
 /// The types of a group that every programme has.
 pub(crate) fn built_in_group(name: &str) -> Option<&'static [&'static str]> {
     match name {
+        "cooperation" => Some(&COOPERATION),
         "observables" => Some(&OBSERVABLES),
         "relationships" => Some(&RELATIONSHIPS),
         _ => None,
     }
 }
 
-/// Every type of STIX 2.1.
+/// Every type of STIX 2.1, and those of this system.
 pub(crate) fn standard() -> impl Iterator<Item = &'static str> {
-    DOMAIN.into_iter().chain(RELATIONSHIPS).chain(OBSERVABLES).chain(META)
+    DOMAIN.into_iter().chain(RELATIONSHIPS).chain(OBSERVABLES).chain(META).chain(COOPERATION)
 }
 
-/// Whether the name is a type of STIX 2.1 or a custom one that begins with `x-`.
+/// Whether the name is a type of STIX 2.1, one of this system or a custom one that begins with `x-`.
 pub(crate) fn is_type(name: &str) -> bool {
     let custom = name.strip_prefix("x-").is_some_and(|rest| {
         let allowed = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || c == b'-';
@@ -110,8 +130,15 @@ mod tests {
 
     #[test]
     fn types_are_those_of_the_standard_or_custom() {
-        assert_eq!(standard().collect::<BTreeSet<_>>().len(), 42);
-        for good in ["indicator", "ipv4-addr", "x-kor-analysis", "sighting", "language-content"] {
+        assert_eq!(standard().collect::<BTreeSet<_>>().len(), 56);
+        for good in [
+            "indicator",
+            "entente-actual",
+            "ipv4-addr",
+            "x-kor-analysis",
+            "sighting",
+            "language-content",
+        ] {
             assert!(is_type(good), "{good}");
         }
         for bad in ["", "indicators", "bundle", "x-", "x-A", "x-a--b", "x-a\"", "observables"] {
@@ -119,7 +146,7 @@ mod tests {
         }
         assert!(!is_type(&format!("x-{}", "a".repeat(250))));
         let groups = BUILT_IN.map(|name| built_in_group(name).map(<[&str]>::len));
-        assert_eq!(groups, [Some(18), Some(2)]);
+        assert_eq!(groups, [Some(14), Some(18), Some(2)]);
         assert_eq!(built_in_group("any"), None);
     }
 }

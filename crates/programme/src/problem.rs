@@ -44,6 +44,11 @@ impl<'a> Problems<'a> {
         Self { file, text, found: Vec::new() }
     }
 
+    /// The file's text.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
     /// Notes what is wrong at the byte `at`.
     pub(crate) fn add(&mut self, at: usize, reason: impl Into<String>, advice: impl Into<String>) {
         self.found.push((at, reason.into(), advice.into()));

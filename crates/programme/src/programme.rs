@@ -12,6 +12,7 @@ use entente_release::label::Window;
 use entente_release::name::{AreaId, Caveat, ProgrammeId};
 use entente_release::{Nation, NationSet};
 
+use crate::catalogue::{Assessment, Objective};
 use crate::object_type::ObjectTypes;
 
 /// The group that every programme has: all its parties.
@@ -87,6 +88,10 @@ pub struct Area {
     pub background: Option<String>,
     /// The terms of exchange: whatever no entry permits is refused.
     pub terms: Vec<TermsEntry>,
+    /// What it is to achieve, with goals, measures and milestones.
+    pub objectives: Vec<Objective>,
+    /// Who judges once a year what was done.
+    pub assessment: Option<Assessment>,
 }
 
 /// One entry of an area's terms of exchange.

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::problem::{Problems, did_you_mean};
+use crate::quantity::Quantity;
 
 /// A table of the file.
 pub(crate) struct Table<'a> {
@@ -100,6 +101,46 @@ impl<'a> Table<'a> {
         number
     }
 
+    /// Whether something is so, where it may be left out.
+    pub(crate) fn optional_bool(&self, key: &str, problems: &mut Problems<'_>) -> Option<bool> {
+        let value = self.value(key)?;
+        let read = value.get_ref().as_bool();
+        if read.is_none() {
+            let advice = format!("write {key} = true or {key} = false, without quotes");
+            problems.add(
+                value.span().start,
+                format!("\"{key}\" is neither true nor false"),
+                advice,
+            );
+        }
+        read
+    }
+
+    /// A decimal number that must be there.
+    pub(crate) fn quantity(
+        &self,
+        key: &str,
+        example: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Quantity> {
+        let value = self.required(key, example, problems)?;
+        let read = match value.get_ref() {
+            DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().parse().ok(),
+            DeValue::Float(float) => float.as_str().parse().ok(),
+            DeValue::Integer(_)
+            | DeValue::String(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_)
+            | DeValue::Array(_)
+            | DeValue::Table(_) => None,
+        };
+        if read.is_none() {
+            let advice = format!("write {example}: at most three decimals, no exponent, no quotes");
+            problems.add(value.span().start, format!("\"{key}\" is no quantity"), advice);
+        }
+        read
+    }
+
     /// A day that must be there, as the text `2023-07-11`.
     pub(crate) fn day(
         &self,
@@ -179,6 +220,23 @@ impl<'a> Table<'a> {
             return None;
         };
         Some(Table::new(entries, at, known, problems))
+    }
+
+    /// A table that may be there.
+    pub(crate) fn optional_table(
+        &self,
+        key: &str,
+        known: &[&str],
+        example: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Table<'a>> {
+        self.value(key)?;
+        self.table(key, known, example, problems)
+    }
+
+    /// Whether the key is there.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.value(key).is_some()
     }
 
     /// The tables `[[key]]`, none if there are none.

@@ -62,6 +62,10 @@ name! {
     AreaId
 }
 name! {
+    /// An item of a programme's catalogue, such as `cc-participation`.
+    ItemId
+}
+name! {
     /// A restriction that a partner must have accepted, such as `law-enforcement-only`.
     Caveat
 }

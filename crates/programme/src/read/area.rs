@@ -10,7 +10,9 @@ use entente_object::marking::Tlp;
 use entente_release::NationSet;
 use entente_release::name::{AreaId, Caveat};
 
+use super::catalogue::{self, Items};
 use super::{Names, line, name, optional_line, party, prose, types_of};
+use crate::catalogue::{Assessment, Objective};
 use crate::object_type::ObjectTypes;
 use crate::problem::{Problems, did_you_mean};
 use crate::programme::{Area, Onward, PARTIES, TermsEntry};
@@ -26,7 +28,8 @@ const TERMS_MAX: usize = 50;
 const RELEASERS_MAX: u8 = 9;
 
 pub(super) fn areas(root: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> Vec<Area> {
-    const KEYS: [&str; 6] = ["id", "number", "title", "title_ko", "background", "terms"];
+    const KEYS: [&str; 8] =
+        ["id", "number", "title", "title_ko", "background", "terms", "objective", "assessment"];
     let tables = root.tables("area", &KEYS, problems);
     if tables.is_empty() {
         problems.add(0, "no area", "write a heading [[area]] for each area of cooperation");
@@ -35,8 +38,10 @@ pub(super) fn areas(root: &Table<'_>, names: &Names, problems: &mut Problems<'_>
         problems.add(table.at, format!("more than {AREAS_MAX} areas"), "divide the programme");
     }
     let mut areas: Vec<Area> = Vec::new();
+    let mut items = Items::default();
     for table in tables {
-        let Some(area) = area(&table, names, problems) else { continue };
+        let catalogue = catalogue::catalogue(&table, (names, &mut items), problems);
+        let Some(area) = area(&table, names, catalogue, problems) else { continue };
         if areas.iter().any(|other| other.id == area.id) {
             let reason = format!("the area \"{}\" is there twice", area.id);
             problems.add(table.at, reason, "give one of them another id");
@@ -50,7 +55,12 @@ pub(super) fn areas(root: &Table<'_>, names: &Names, problems: &mut Problems<'_>
     areas
 }
 
-fn area(table: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> Option<Area> {
+fn area(
+    table: &Table<'_>,
+    names: &Names,
+    (objectives, assessment): (Vec<Objective>, Option<Assessment>),
+    problems: &mut Problems<'_>,
+) -> Option<Area> {
     const KEYS: [&str; 8] =
         ["from", "to", "ceiling", "types", "releasers", "answer_within", "onward", "caveats"];
     let id = table.text("id", "id = \"cyber-defence\"", problems);
@@ -67,7 +77,16 @@ fn area(table: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> Option
         problems.add(table.at, reason, "join those that say the same");
     }
     let terms = tables.iter().filter_map(|table| entry(table, names, problems)).collect();
-    Some(Area { id: id?, number: number?, title: title?, title_ko, background, terms })
+    Some(Area {
+        id: id?,
+        number: number?,
+        title: title?,
+        title_ko,
+        background,
+        terms,
+        objectives,
+        assessment,
+    })
 }
 
 fn entry(table: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> Option<TermsEntry> {
@@ -95,7 +114,12 @@ fn entry(table: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> Optio
     })
 }
 
-fn nations(key: &str, table: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> NationSet {
+pub(super) fn nations(
+    key: &str,
+    table: &Table<'_>,
+    names: &Names,
+    problems: &mut Problems<'_>,
+) -> NationSet {
     let words = table.required_words(key, "[\"KOR\"]", problems);
     words.into_iter().flat_map(|word| nations_of(word, names, problems)).collect()
 }
@@ -122,7 +146,7 @@ fn nations_of(
     Vec::new()
 }
 
-fn types(table: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> ObjectTypes {
+pub(super) fn types(table: &Table<'_>, names: &Names, problems: &mut Problems<'_>) -> ObjectTypes {
     let words = table.required_words("types", "[\"indicator\"]", problems);
     let Some(any) = words.iter().find(|word| word.text == "any") else {
         let types = words
@@ -171,7 +195,7 @@ fn onward_of(word: Word<'_>, problems: &mut Problems<'_>) -> Option<Onward> {
 }
 
 /// `90m`, `24h` or `7d`, up to a year.
-fn duration(word: Word<'_>, problems: &mut Problems<'_>) -> Option<Duration> {
+pub(super) fn duration(word: Word<'_>, problems: &mut Problems<'_>) -> Option<Duration> {
     const YEAR: Duration = Duration::from_hours(366 * 24);
     let unit = |unit: char, seconds: u64| {
         let number = word.text.strip_suffix(unit)?;
@@ -182,7 +206,7 @@ fn duration(word: Word<'_>, problems: &mut Problems<'_>) -> Option<Duration> {
     let read = unit('m', 60).or_else(|| unit('h', 3600)).or_else(|| unit('d', 86400));
     let read = read.filter(|duration| !duration.is_zero() && *duration <= YEAR);
     if read.is_none() {
-        let reason = format!("\"{}\" is no time to answer in", word.text);
+        let reason = format!("\"{}\" is no time", word.text);
         problems.add(word.at, reason, "write minutes, hours or days, such as 90m, 24h or 7d");
     }
     read

@@ -18,9 +18,11 @@ use crate::programme::{Group, Head, PARTIES, Party, Programme};
 use crate::table::{Table, Word};
 
 mod area;
+mod catalogue;
+mod indicator;
 
-/// The longest programme file: the shipped one has 12 KiB, and one of 35 parties with the measures
-/// of every area would have a tenth of this.
+/// The longest programme file: the shipped one has 45 KiB with its catalogue, and one of 500 measures
+/// would have half of this.
 pub const TEXT_MAX: usize = 1 << 20;
 
 /// More parties than one node can have partners (64 bits, itself included).

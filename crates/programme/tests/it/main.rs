@@ -1,6 +1,8 @@
 //! Tests of the programme crate, from the outside.
 
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod national;

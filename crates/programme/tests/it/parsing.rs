@@ -293,17 +293,17 @@ const AREA: &[(&str, &str, &str)] = &[
     (
         "releasers = 3",
         "releasers = 3\nanswer_within = \"soon\"",
-        "p.toml:33:17: \"soon\" is no time to answer in; write minutes, hours or days, such as 90m, 24h or 7d",
+        "p.toml:33:17: \"soon\" is no time; write minutes, hours or days, such as 90m, 24h or 7d",
     ),
     (
         "releasers = 3",
         "releasers = 3\nanswer_within = \"0h\"",
-        "p.toml:33:17: \"0h\" is no time to answer in; write minutes, hours or days, such as 90m, 24h or 7d",
+        "p.toml:33:17: \"0h\" is no time; write minutes, hours or days, such as 90m, 24h or 7d",
     ),
     (
         "releasers = 3",
         "releasers = 3\nanswer_within = \"9000000000000000000d\"",
-        "p.toml:33:17: \"9000000000000000000d\" is no time to answer in; write minutes, hours or days, such as 90m, 24h or 7d",
+        "p.toml:33:17: \"9000000000000000000d\" is no time; write minutes, hours or days, such as 90m, 24h or 7d",
     ),
     ("releasers = 3", "releasers = 3\nanswer_within = \"90m\"", ""),
     (
@@ -318,8 +318,8 @@ const AREA: &[(&str, &str, &str)] = &[
     ),
     (
         "title = \"Air\"",
-        "title = \"Air\"\nobjective = []",
-        "p.toml:26:1: unknown key \"objective\"; use one of: id, number, title, title_ko, background, terms",
+        "title = \"Air\"\nobjectives = []",
+        "p.toml:26:1: unknown key \"objectives\"; did you mean \"objective\"?",
     ),
 ];
 

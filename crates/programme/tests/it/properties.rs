@@ -9,6 +9,7 @@ use entente_release::{Label, Policy};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_oneof, proptest};
 use proptest::sample::{select, subsequence};
 
+use crate::catalogue::CATALOGUE;
 use crate::fixture::{SHIPPED, SMALL, both, in_2024, label, nation};
 use crate::national::FILES;
 
@@ -89,8 +90,8 @@ fn mutated(text: &'static str) -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_text_makes_a_programme_panic(text in any::<String>(), small in mutated(SMALL), shipped in mutated(SHIPPED)) {
-        for text in [text, small, shipped] {
+    fn no_text_makes_a_programme_panic(text in any::<String>(), small in mutated(SMALL), shipped in mutated(SHIPPED), items in mutated(CATALOGUE)) {
+        for text in [text, small, shipped, format!("{SMALL}{items}")] {
             fuzz::programme(&text);
         }
     }
