@@ -206,12 +206,7 @@ impl Desk {
             self.policies = policies(&adopted.0, &adopted.1)?;
             self.adopted = adopted;
         }
-        self.parties = self
-            .policies
-            .programmes()
-            .flat_map(|programme| programme.parties().iter().map(|party| party.nation))
-            .map(|nation| (crate::prepare::party_key(nation), nation))
-            .collect();
+        self.parties = party_keys(&self.policies);
         let acts = latest(&self.home, kind::PARTNER, |act: &PartnerAct| act.index)?;
         self.records = acts.into_iter().filter_map(read_partner).collect();
         self.partners = self.records.iter().map(|record| record.partner.clone()).collect();
@@ -459,7 +454,14 @@ impl Desk {
     }
 }
 
-fn policies(
+/// The nations of the parties to a policy's programmes, by the id of their identity.
+pub(crate) fn party_keys(policies: &Policies) -> FxHashMap<IdKey, Nation> {
+    let programmes = policies.programmes();
+    let nations = programmes.flat_map(|one| one.parties().iter().map(|party| party.nation));
+    nations.map(|nation| (crate::prepare::party_key(nation), nation)).collect()
+}
+
+pub(crate) fn policies(
     programmes: &[ProgrammeAct],
     national: &[NationalAct],
 ) -> Result<Policies, IntakeError> {

@@ -535,6 +535,38 @@ pub(crate) enum Programme {
         /// The programme.
         programme: String,
     },
+    /// Compare two versions of a programme.
+    #[command(
+        after_help = "Example:\n  entente programme diff rok-nato-itpp-2023 proposed.toml --release"
+    )]
+    Diff {
+        /// The older version: a file, or the id of an adopted programme.
+        old: String,
+        /// The newer version.
+        new: String,
+        /// What would be released more or less if the newer one were adopted instead of the older.
+        #[arg(long)]
+        release: bool,
+        #[command(flatten)]
+        counted: Counted,
+    },
+    /// What would be released more or less if a programme file were adopted.
+    Preview {
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        counted: Counted,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Counted {
+    /// Read what would be released, for what it mentions, instead of telling how much it is at most.
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// Name so many objects for each count.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) examples: u8,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod national;
