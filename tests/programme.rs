@@ -1,11 +1,13 @@
-//! `entente programme`: versions compared and what adopting one would release.
+//! `entente programme`: versions compared, what adopting one would release, and other formats.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, PROGRAMME, repository};
+use crate::node::{Node, PROGRAMME, Ran, repository};
 use crate::objects::{indicator, indicator_id, lines};
+use crate::python::python;
 
 fn shipped() -> String {
     fs::read_to_string(repository().join("programmes/rok-nato-itpp-2023.toml")).unwrap()
@@ -63,4 +65,60 @@ fn what_a_proposal_would_release_is_told_before_it_is_adopted() {
         .says(&["are two programmes"]);
     let bad = node.file("bad.toml", "format = 1");
     node.run(&["programme", "preview", &bad]).ends(2).says(&["\"programme\" is missing"]);
+}
+
+/// A programme exported to a file, and the path.
+fn exported(node: &Node, format: &str, name: &str) -> String {
+    let out = node.work().join(name).display().to_string();
+    node.run(&["programme", "export", PROGRAMME, "--format", format, "--out", &out]).ends(0);
+    out
+}
+
+#[test]
+fn a_programme_goes_out_in_each_format_and_comes_back() {
+    let node = Node::with(&["POL"]);
+    let toml = exported(&node, "toml", "p.toml");
+    assert_eq!(fs::read_to_string(&toml).unwrap(), shipped());
+    let json = exported(&node, "oscal", "p.json");
+    let back = node.work().join("back.toml").display().to_string();
+    node.run(&["programme", "import", &json, "--out", &back]).ends(0);
+    node.run(&["programme", "diff", &toml, &back]).ends(0).says(&["both say the same"]);
+    node.run(&["programme", "import", &json, "--out", &back])
+        .ends(2)
+        .says(&["move what is there away"]);
+    let xml = exported(&node, "iati", "p.xml");
+    let ran = node.run(&["programme", "import", &xml]).ends(0);
+    assert!(ran.err.contains("note: terms of exchange"), "{}", ran.err);
+    let catalogue = node.file("catalogue.toml", &ran.out);
+    node.run(&["programme", "check", &catalogue]).ends(0);
+    let gone = node.run(&["--json", "programme", "diff", PROGRAMME, &catalogue]).ends(1).document();
+    let subjects = gone["changes"].as_array().unwrap().iter().map(|change| &change["subject"]);
+    assert!(
+        subjects
+            .into_iter()
+            .all(|one| ["terms", "group", "caveat"].contains(&one.as_str().unwrap()))
+    );
+    node.run(&["programme", "import", &toml]).ends(2).says(&["is a programme file already"]);
+    let bad = node.file("bad.xml", "<iati-activities version='2.03'/>");
+    node.run(&["programme", "import", &bad])
+        .ends(2)
+        .says(&["bad.xml:1:1: 0 activities are programmes"]);
+}
+
+#[test]
+fn what_is_exported_as_iati_is_valid_by_its_schema() {
+    let Some(python) = python() else { return };
+    let node = Node::with(&["POL"]);
+    let xml = exported(&node, "iati", "p.xml");
+    let check = |file: &str| {
+        let mut command = Command::new(&python);
+        command.arg(repository().join("tests/python/iati_schema.py")).arg(file);
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        Ran::of(&mut command).ends(0).document()
+    };
+    // The programme, eleven areas with an objective each, thirteen goals, twenty measures.
+    assert_eq!(check(&xml), json!({ "errors": [], "activities": 56 }));
+    let broken = fs::read_to_string(&xml).unwrap().replacen("<activity-status code=\"2\"/>", "", 1);
+    let errors = check(&node.file("broken.xml", broken))["errors"].as_array().unwrap().len();
+    assert!(errors > 0, "the schema is really asked");
 }

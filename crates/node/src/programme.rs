@@ -14,6 +14,7 @@ use crate::folder;
 use crate::print::Printer;
 
 mod difference;
+mod exchange;
 
 /// Runs one of the commands.
 pub(crate) fn run(
@@ -35,6 +36,12 @@ pub(crate) fn run(
         cli::Programme::Diff { old, new, release: true, counted } => {
             let (old, new) = (named(folder, old)?, named(folder, new)?);
             difference::released(folder, (Some(&old), &new), counted, printer)
+        }
+        cli::Programme::Export { programme, format, out } => {
+            exchange::export(&named(folder, programme)?, *format, out.as_deref(), printer)
+        }
+        cli::Programme::Import { file, out } => {
+            exchange::import(file, out.as_deref().filter(|_| !dry_run), printer)
         }
         cli::Programme::Preview { file, counted } => {
             let new = parsed(file)?;

@@ -12,6 +12,7 @@ mod compare;
 mod day;
 mod describe;
 mod evidence;
+pub mod exchange;
 pub mod fuzz;
 mod national;
 mod object_type;

@@ -5,6 +5,8 @@ mod catalogue;
 #[cfg(test)]
 mod compare;
 #[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod national;
