@@ -36,7 +36,8 @@ pub(crate) fn set_up(root: &Path) -> Result<bool> {
     make(root, &folder)?;
     let mut pip = process::command(root, interpreter(root));
     pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"])
-        .args(["--requirement", REQUIREMENTS]);
+        // The file has everything that is needed, down to the last.
+        .args(["--no-deps", "--requirement", REQUIREMENTS]);
     if !process::passes(&mut pip)? {
         bail!("the requirements did not install: is a Python package registry reachable?");
     }

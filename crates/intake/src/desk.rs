@@ -238,12 +238,7 @@ impl Desk {
             self.policies = policies(adopted.clone())?;
             self.adopted = adopted;
         }
-        self.parties = self
-            .policies
-            .programmes()
-            .flat_map(|programme| programme.parties().iter().map(|party| party.nation))
-            .map(|nation| (crate::prepare::party_key(nation), nation))
-            .collect();
+        self.parties = party_keys(&self.policies);
         let acts = latest(&self.home, kind::PARTNER, |act: &PartnerAct| act.index)?;
         self.records = acts.into_iter().filter_map(read_partner).collect();
         self.partners = self.records.iter().map(|record| record.partner.clone()).collect();
@@ -491,6 +486,13 @@ impl Desk {
     }
 }
 
+/// The nations of the parties to a policy's programmes, by the id of their identity.
+pub(crate) fn party_keys(policies: &Policies) -> FxHashMap<IdKey, Nation> {
+    let programmes = policies.programmes();
+    let nations = programmes.flat_map(|one| one.parties().iter().map(|party| party.nation));
+    nations.map(|nation| (crate::prepare::party_key(nation), nation)).collect()
+}
+
 /// Programme files and national files, as they were recorded.
 type Texts = (Vec<ProgrammeAct>, Vec<NationalAct>);
 
@@ -501,7 +503,7 @@ const COMPILED_MAX: usize = 64;
 /// each desk of this process.
 static COMPILED: LazyLock<Cache<Texts, Arc<Policies>>> = LazyLock::new(|| Cache::new(COMPILED_MAX));
 
-fn policies(texts: Texts) -> Result<Arc<Policies>, IntakeError> {
+pub(crate) fn policies(texts: Texts) -> Result<Arc<Policies>, IntakeError> {
     if let Some(known) = COMPILED.get(&texts) {
         return Ok(known);
     }

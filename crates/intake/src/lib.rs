@@ -2,7 +2,7 @@
 //!
 //! In scope: what every way in shares (import, TAXII, peers): validation, the effective label, who
 //! receives the object at once, who later and what that waits for; partners, programmes and other
-//! recorded acts; explanations and previews of the same decisions.
+//! recorded acts; explanations and previews of the same decisions; what another programme would release.
 //! Out of scope: reading files and sockets (`entente-node`, views), the rule (`entente-release`),
 //! keeping (`entente-store`).
 //!
@@ -15,6 +15,7 @@ mod contain;
 mod cooperate;
 mod decide;
 mod desk;
+mod difference;
 mod epochs;
 mod feed;
 mod foreign;
@@ -29,6 +30,7 @@ mod take;
 pub use cooperate::{Saying, Told, meant};
 pub use decide::{Explanation, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
+pub use difference::{Compared, ReleaseChange, ReleaseCount, ReleaseDifference};
 pub use epochs::EPOCHS_AT_ONCE;
 pub use feed::{Polled, feeds_of};
 pub use label::Applied;

@@ -552,6 +552,73 @@ pub(crate) enum Programme {
         /// The programme.
         programme: String,
     },
+    /// Compare two versions of a programme.
+    #[command(
+        after_help = "Example:\n  entente programme diff rok-nato-itpp-2023 proposed.toml --release"
+    )]
+    Diff {
+        /// The older version: a file, or the id of an adopted programme.
+        old: String,
+        /// The newer version.
+        new: String,
+        /// What would be released more or less if the newer one were adopted instead of the older.
+        #[arg(long)]
+        release: bool,
+        #[command(flatten)]
+        counted: Counted,
+    },
+    /// Write a programme in another format.
+    #[command(
+        after_help = "Example:\n  entente programme export rok-nato-itpp-2023 --format iati --out itpp.xml"
+    )]
+    Export {
+        /// A file, or the id of an adopted programme.
+        programme: String,
+        /// The format.
+        #[arg(long, value_enum)]
+        format: ProgrammeFormat,
+        /// The file to write; standard output without it.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// Read a programme from IATI 2.03 (.xml) or OSCAL-like JSON (.json), and write a programme file.
+    #[command(after_help = "Example:\n  entente programme import itpp.xml --out itpp.toml\n  \
+                            entente programme check itpp.toml")]
+    Import {
+        /// The file.
+        file: PathBuf,
+        /// The programme file to write; standard output without it.
+        #[arg(long)]
+        out: Option<PathBuf>,
+    },
+    /// What would be released more or less if a programme file were adopted.
+    Preview {
+        /// The file.
+        file: PathBuf,
+        #[command(flatten)]
+        counted: Counted,
+    },
+}
+
+/// A format of programmes.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum ProgrammeFormat {
+    /// A programme file, exactly as it was adopted.
+    Toml,
+    /// IATI 2.03: everything but terms of exchange, groups and caveats.
+    Iati,
+    /// JSON split as OSCAL splits it: everything.
+    Oscal,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Counted {
+    /// Read what would be released, for what it mentions, instead of telling how much it is at most.
+    #[arg(long)]
+    pub(crate) exact: bool,
+    /// Name so many objects for each count.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) examples: u8,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,4 @@
-//! `entente programme`: check, adopt, list and show programmes and national caveats.
+//! `entente programme`: check, adopt, list, show and compare programmes and national caveats.
 
 use std::fs;
 use std::path::Path;
@@ -6,11 +6,15 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use entente_intake::acts::{NationalAct, ProgrammeAct};
 use entente_programme::{National, Problem, Programme};
+use entente_release::name::ProgrammeId;
 use serde_json::json;
 
 use crate::cli;
 use crate::folder;
 use crate::print::Printer;
+
+mod difference;
+mod exchange;
 
 /// Runs one of the commands.
 pub(crate) fn run(
@@ -25,7 +29,53 @@ pub(crate) fn run(
         cli::Programme::Adopt { file } => adopt(folder, file, printer),
         cli::Programme::List => list(folder, printer),
         cli::Programme::Show { programme } => show(folder, programme, printer),
+        cli::Programme::Diff { old, new, release: false, .. } => {
+            let (old, new) = (named(folder, old)?, named(folder, new)?);
+            difference::changes(&old, &new, printer)
+        }
+        cli::Programme::Diff { old, new, release: true, counted } => {
+            let (old, new) = (named(folder, old)?, named(folder, new)?);
+            difference::released(folder, (Some(&old), &new), counted, printer)
+        }
+        cli::Programme::Export { programme, format, out } => {
+            exchange::export(&named(folder, programme)?, *format, out.as_deref(), printer)
+        }
+        cli::Programme::Import { file, out } => {
+            exchange::import(file, out.as_deref().filter(|_| !dry_run), printer)
+        }
+        cli::Programme::Preview { file, counted } => {
+            let new = parsed(file)?;
+            let old = adopted(folder, new.id())?;
+            difference::released(folder, (old.as_ref(), &new), counted, printer)
+        }
     }
+}
+
+/// The programme in a file.
+fn parsed(file: &Path) -> Result<Programme> {
+    let (text, name, _) = read(file)?;
+    Programme::parse(&text, &name).map_err(|problems| listed(&problems))
+}
+
+/// Problems of a file as one error.
+fn listed(problems: &[Problem]) -> anyhow::Error {
+    let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("{}", lines.join("\n"))
+}
+
+/// The adopted programme of an id.
+fn adopted(folder: &Path, id: &ProgrammeId) -> Result<Option<Programme>> {
+    Ok(folder::open(folder)?.policies().programme(id).cloned())
+}
+
+/// A programme by its file, or an adopted one by its id.
+fn named(folder: &Path, name: &str) -> Result<Programme> {
+    if Path::new(name).exists() {
+        return parsed(Path::new(name));
+    }
+    let id = name.parse().with_context(|| format!("{name} is no file here, and no id"))?;
+    let found = adopted(folder, &id)?;
+    found.with_context(|| format!("{name} is no file here, and no adopted programme"))
 }
 
 fn read(file: &Path) -> Result<(String, String, bool)> {

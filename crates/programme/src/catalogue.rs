@@ -291,7 +291,7 @@ impl<'a> Found<'a> {
 
 impl Measure {
     /// Its milestones and indicators.
-    fn parts(&self) -> impl Iterator<Item = Found<'_>> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Found<'_>> {
         let milestones = self.milestones.iter().map(|one| Found::Milestone(one, self));
         milestones.chain(self.indicators.iter().map(|one| Found::Indicator(one, self)))
     }

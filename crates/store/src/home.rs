@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use entente_log::block::{self, Block};
 use entente_log::checkpoint::Signed;
-use entente_log::entry::{Act, Entry, Put};
+use entente_log::entry::{Act, Entry, LabelNumber, Put};
 use entente_log::journal::{Journal, Tip};
 use entente_log::key::Key;
 use entente_log::order::{Append, OrderError};
@@ -382,6 +382,17 @@ impl Home {
         visit: &mut dyn FnMut(Filed) -> Result<bool, StoreError>,
     ) -> Result<(), StoreError> {
         records::each(&self.database, which, visit)
+    }
+
+    /// Visits the newest version of everything that `bringer` brought under a label that is `wanted`,
+    /// in the order of the log, without reading one object.
+    pub fn each_newest(
+        &self,
+        bringer: Nation,
+        wanted: &dyn Fn(LabelNumber) -> bool,
+        visit: &mut dyn FnMut(&crate::newest::Newest<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        crate::newest::each(&self.database, bringer, wanted, visit)
     }
 
     /// By when an object was here at the latest, in microseconds since 1970, if anything dated came

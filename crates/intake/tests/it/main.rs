@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod difference;
+#[cfg(test)]
 mod equivocation;
 #[cfg(test)]
 mod feeds;

@@ -284,7 +284,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "statistic = \"worst\"",
         "statistic = \"mean\"",
-        "\"mean\" is no statistic; did you mean \"median\"?",
+        "\"mean\" is no statistic; use one of: count, median, worst, share",
     ),
     (
         "statistic = \"worst\", from = [\"KOR\"], within = \"72h\"",
@@ -308,8 +308,8 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     ),
     (
         "title = \"Support\"",
-        "titel = \"Support\"",
-        "unknown key \"titel\"; did you mean \"title\"?",
+        "titles = \"Support\"",
+        "unknown key \"titles\"; did you mean \"title\"?",
     ),
 ];
 

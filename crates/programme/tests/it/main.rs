@@ -3,6 +3,10 @@
 #[cfg(test)]
 mod catalogue;
 #[cfg(test)]
+mod compare;
+#[cfg(test)]
+mod exchange;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod national;
