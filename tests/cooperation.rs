@@ -380,3 +380,84 @@ fn reports_go_with_their_attachments_and_are_written_nowhere_else() {
     }
     assert!(!poland.node.work().join("evil").exists());
 }
+
+/// Asks the interface for this nation's own programs: the status and the answer.
+fn asks(
+    member: &Member,
+    token: Option<&str>,
+    (method, path): (&str, &str),
+    body: &Value,
+) -> (u16, Value) {
+    let host = member.served.borrow().as_ref().unwrap().status_host();
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().http_status_as_error(false).build().into();
+    let mut request =
+        ureq::http::Request::builder().method(method).uri(format!("http://{host}{path}"));
+    if let Some(token) = token {
+        request = request.header("Authorization", format!("Bearer {token}"));
+    }
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    let mut answer = agent.run(request.body(body).unwrap()).unwrap();
+    let status = answer.status().as_u16();
+    (status, serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap())
+}
+
+#[test]
+fn the_interface_says_and_shows_what_the_commands_do_to_whom_may() {
+    let [korea, poland, _] = &three();
+    signed(korea, &["user", "add", "park", "--role", "reader"]).ends(0);
+    let token = |name: &str| {
+        let issued = korea.node.json(&["user", "token", name, "--name", &format!("{name}-1")]);
+        issued["token"].as_str().unwrap().to_owned()
+    };
+    let (kim, park) = (token("kim"), token("park"));
+    let all = ("GET", "/api/v1/objects");
+    let (status, description) = asks(korea, None, ("GET", "/api/v1/openapi.json"), &Value::Null);
+    assert_eq!((status, &description["openapi"]), (200, &"3.1.0".into()));
+    // Each route, to nobody, to a stranger's token, and by the role that it needs.
+    let nothing = Value::Null;
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let path = path.replace("{id}", "e0000000");
+        for method in methods.as_object().unwrap().keys() {
+            let route = (method.to_uppercase(), path.clone());
+            let route = (route.0.as_str(), route.1.as_str());
+            assert_eq!(asks(korea, None, route, &nothing).0, 401, "{route:?}");
+            assert_eq!(asks(korea, Some("entente_person_x"), route, &nothing).0, 401, "{route:?}");
+            let writes = route.0 != "GET";
+            assert_eq!(asks(korea, Some(&park), route, &nothing).0 == 403, writes, "{route:?}");
+            assert_ne!(asks(korea, Some(&kim), route, &nothing).0, 403, "{route:?}");
+        }
+    }
+    let activity = serde_json::json!({
+        "type": "entente-activity", "name": "Course", "about": ABOUT, "kind": "course",
+        "begins": "2024-02-01T00:00:00.000Z", "ends": "2024-02-02T00:00:00.000Z", "state": "planned",
+    });
+    let new =
+        serde_json::json!({ "content": activity, "to": { "rel_to": ["POL"], "tlp": "green" } });
+    let mut dry = new.clone();
+    dry["dry_run"] = true.into();
+    let (status, told) = asks(korea, Some(&kim), ("POST", "/api/v1/objects"), &dry);
+    assert_eq!((status, &told["released"]), (200, &serde_json::json!(["POL"])), "{told}");
+    assert_eq!(asks(korea, Some(&park), all, &nothing).1, serde_json::json!([]));
+    let (_, told) = asks(korea, Some(&kim), ("POST", "/api/v1/objects"), &new);
+    let made = id(&told);
+    until("Poland has it", || poland.node.json(&["area", "list"]).as_array().unwrap().len() == 1);
+    let path = format!("/api/v1/objects/{made}");
+    let mut change = new.clone();
+    change["content"]["state"] = "cancelled".into();
+    assert_eq!(asks(korea, Some(&kim), ("PUT", &path), &change).0, 200);
+    change["content"]["state"] = "held".into();
+    let (status, told) = asks(korea, Some(&kim), ("PUT", &path), &change);
+    assert_eq!(status, 400);
+    assert!(told["error"].as_str().unwrap().contains("cannot become held"), "{told}");
+    let (_, shown) = asks(korea, Some(&park), ("GET", &path), &nothing);
+    assert_eq!(shown["versions"].as_array().unwrap().len(), 2, "{shown}");
+    let (status, told) =
+        asks(korea, Some(&kim), ("POST", "/api/v1/objects"), &serde_json::json!({}));
+    assert_eq!((status, told["error"].is_string()), (400, true), "{told}");
+    // The token ends with its revocation, and with its person.
+    korea.node.run(&["user", "revoke-token", "kim-1"]).ends(0);
+    assert_eq!(asks(korea, Some(&kim), all, &nothing).0, 401);
+    korea.node.run(&["user", "remove", "park"]).ends(0);
+    assert_eq!(asks(korea, Some(&park), all, &nothing).0, 401);
+}

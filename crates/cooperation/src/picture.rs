@@ -80,6 +80,11 @@ impl Picture {
         chain(self.objects.get(id)?).0
     }
 
+    /// The version that counts of every object, in the order of their ids.
+    pub fn objects(&self) -> impl Iterator<Item = &Filed> {
+        self.objects.values().filter_map(|versions| chain(versions).0)
+    }
+
     /// All versions of an object, the oldest first.
     pub fn versions(&self, id: &str) -> &[Filed] {
         self.objects.get(id).map_or(&[], Vec::as_slice)

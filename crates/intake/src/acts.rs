@@ -23,6 +23,8 @@ pub mod kind {
     pub const IMPORT: &str = "import";
     /// A [`super::UserAct`].
     pub const USER: &str = "user";
+    /// A [`super::PersonTokenAct`].
+    pub const PERSON_TOKEN: &str = "person-token";
     /// A [`super::CredentialAct`].
     pub const CREDENTIAL: &str = "credential";
     /// An [`super::AlarmAct`].
@@ -213,6 +215,21 @@ pub struct UserAct {
     /// The public key with which the person signs.
     pub key: String,
     /// Whether the person may still act.
+    pub active: bool,
+}
+
+/// A token with which a program of this nation does what a person may do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonTokenAct {
+    /// What it is called; unique on this node.
+    pub name: String,
+    /// Whose.
+    pub user: String,
+    /// SHA-256 of the token, hexadecimal.
+    pub hash: String,
+    /// Until when it counts, in microseconds since 1970.
+    pub expires: i64,
+    /// Whether it still counts.
     pub active: bool,
 }
 

@@ -781,6 +781,22 @@ pub(crate) enum User {
         /// The name.
         name: String,
     },
+    /// Issue a token with which a program does what a person may do, and print it once.
+    Token {
+        /// The person.
+        name: String,
+        /// What the token is called. Default: made.
+        #[arg(long = "name")]
+        token: Option<String>,
+        /// For how many days.
+        #[arg(long, default_value_t = 90)]
+        days: u32,
+    },
+    /// Let a person's token count no more.
+    RevokeToken {
+        /// What the token is called.
+        token: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

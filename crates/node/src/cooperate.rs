@@ -17,13 +17,11 @@ use entente_intake::{Applied, Desk, Saying, meant};
 use entente_object::time::Timestamp;
 use entente_release::NationSet;
 use entente_view_programme::query::document;
-use entente_view_programme::write::area_of;
+use entente_view_programme::write::{To, area_of};
 use serde_json::{Value, json};
 
-use crate::cli::LabelArgs;
 use crate::cli::cooperation::SaidTo;
 use crate::folder;
-use crate::import;
 use crate::print::Printer;
 
 /// How a command was asked to work.
@@ -135,20 +133,9 @@ pub(crate) fn agenda(titles: &[String]) -> Vec<AgendaItem> {
 
 /// The label of something about a part of a programme.
 pub(crate) fn label(desk: &Desk, about: &str, to: &SaidTo) -> Result<Applied> {
-    let (programme, area) = area_of(desk, about)?;
-    let rel_to = if to.rel_to.is_empty() { vec!["parties".to_owned()] } else { to.rel_to.clone() };
-    let args = LabelArgs {
-        programme: Some(programme.to_string()),
-        area: Some(area.to_string()),
-        tlp: Some(to.tlp.clone()),
-        rel_to,
-        caveats: to.caveats.clone(),
-        ..LabelArgs::default()
-    };
-    let applied = import::applied(desk, &args)?.context("a label could not be made")?;
-    // This nation is not among those that its own object is released to.
-    let others = applied.rel_to.iter().filter(|nation| *nation != desk.here()).collect();
-    Ok(Applied { rel_to: others, ..applied })
+    let SaidTo { rel_to, tlp, caveats, .. } = to.clone();
+    let to = To { about: None, rel_to, tlp: Some(tlp), caveats };
+    Ok(entente_view_programme::write::label(desk, about, &to)?)
 }
 
 /// What a person means by a text: an id, or the beginning of a UUID.

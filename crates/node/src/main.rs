@@ -23,6 +23,7 @@ mod ledger;
 mod listen;
 mod met;
 mod object;
+mod office;
 mod partner;
 mod peer;
 mod people;

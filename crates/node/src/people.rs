@@ -5,19 +5,22 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use argon2::Argon2;
 use chacha20poly1305::aead::{Aead as _, KeyInit as _};
 use chacha20poly1305::{ChaCha20Poly1305, Key as CipherKey, Nonce};
-use entente_intake::acts::{UserAct, kind};
-use entente_intake::{Desk, latest};
+use entente_intake::acts::{PersonTokenAct, UserAct, kind};
+use entente_intake::{Desk, hex, latest};
 use entente_log::key::Key;
 use entente_release::name::AreaId;
 use serde_json::json;
+use sha2::{Digest as _, Sha256};
 
 use crate::cli::{Role, User};
 use crate::folder;
+use crate::partner;
 use crate::print::Printer;
 
 const SALT_BYTES: usize = 16;
@@ -54,6 +57,20 @@ pub(crate) fn run(folder: &Path, command: &User, dry_run: bool, printer: Printer
             let lines: Vec<String> = users.iter().map(line).collect();
             printer.either(&json!(users), &lines)?;
         }
+        User::Token { name, token, days } => {
+            let user = users.iter().find(|user| user.name == *name && user.active);
+            let user = user.with_context(|| format!("{name} is not here"))?;
+            issue(&mut desk, (&user.name, token.as_deref(), *days), (dry_run, printer))?;
+        }
+        User::RevokeToken { token } => {
+            let known = tokens(&desk)?.into_iter().find(|act| act.name == *token);
+            let act = known.with_context(|| format!("no token of a person is called {token}"))?;
+            if !dry_run {
+                desk.record(kind::PERSON_TOKEN, &PersonTokenAct { active: false, ..act })?;
+            }
+            let line = format!("{token} counts no more");
+            printer.either(&json!({ "revoked": token, "dry_run": dry_run }), &[line])?;
+        }
         User::Remove { name } => {
             let user = users.into_iter().find(|user| user.name == *name);
             let user = user.with_context(|| format!("{name} is not here"))?;
@@ -65,6 +82,38 @@ pub(crate) fn run(folder: &Path, command: &User, dry_run: bool, printer: Printer
         }
     }
     Ok(0)
+}
+
+fn tokens(desk: &Desk) -> Result<Vec<PersonTokenAct>> {
+    let name = |act: &PersonTokenAct| act.name.clone();
+    Ok(latest(desk.home(), kind::PERSON_TOKEN, name)?)
+}
+
+/// Issues a token of a person.
+fn issue(
+    desk: &mut Desk,
+    (user, name, days): (&str, Option<&str>, u32),
+    (dry_run, printer): (bool, Printer),
+) -> Result<()> {
+    let token = format!("entente_person_{}", partner::secret()?);
+    let hash = hex(&Sha256::digest(&token));
+    let made = || format!("{user}-{}", hash.get(..8).unwrap_or("1"));
+    let name = name.map_or_else(made, str::to_owned);
+    if tokens(desk)?.iter().any(|act| act.name == name) {
+        bail!("{name} is the name of another token: choose another with --name");
+    }
+    if dry_run {
+        let line = format!("a token {name} would be issued to {user}");
+        printer.either(&json!({ "name": name, "dry_run": true }), &[line])?;
+        return Ok(());
+    }
+    let lasts = Duration::from_hours(24 * u64::from(days));
+    let expires = desk.now().saturating_add(lasts).unix_micros();
+    let act = PersonTokenAct { name, user: user.to_owned(), hash, expires, active: true };
+    desk.record(kind::PERSON_TOKEN, &act)?;
+    let lines = [format!("name: {}", act.name), format!("token, shown once: {token}")];
+    printer.either(&json!({ "name": act.name, "token": token }), &lines)?;
+    Ok(())
 }
 
 fn role_name(role: Role) -> &'static str {

@@ -14,6 +14,7 @@ use entente_peer::met::{Met, met};
 use entente_release::partner::{Channel, Standing};
 use entente_store::Reader;
 use entente_stream::Follower;
+use entente_view_programme::api;
 use entente_view_taxii::{Doors, Secrets, Service, Settings, app};
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -26,6 +27,7 @@ use crate::federate::{Federation, watch_growth};
 use crate::feed;
 use crate::folder;
 use crate::listen::{Tls, serve};
+use crate::office;
 use crate::print::Printer;
 use crate::replica;
 use crate::status;
@@ -156,6 +158,7 @@ pub(crate) async fn start(folder: &Path, args: &Serve) -> Result<Running> {
     let configs = tls.as_ref().map(|tls| tls.configs());
     let taxii = federation.routes(register, growth).fallback_service(app(service));
     let pages = status::routes(folder, federation.board.clone());
+    let pages = pages.merge(api::routes(Arc::new(office::Here::new(door.clone()))));
     let (end_taxii, end_pages) = (ended(stopped.clone()), ended(stopped.clone()));
     let tasks = vec![
         tokio::spawn(async move {

@@ -9,7 +9,11 @@
 //! | file | holds |
 //! |---|---|
 //! | `query` | lists and pages out of the picture |
+//! | `api` | the interface for this nation's own programs, its routes as one table |
+//! | `openapi` | the description of that interface |
 //! | `write` | what is checked before this nation says something |
 
+pub mod api;
+pub mod openapi;
 pub mod query;
 pub mod write;

@@ -5,9 +5,11 @@
 use entente_cooperation::Picture;
 use entente_cooperation::content::{Assessment, Commitment, Content, Evidence};
 use entente_cooperation::sign_off::hex;
-use entente_intake::{Desk, IntakeError};
+use entente_intake::{Applied, Desk, IntakeError};
+use entente_object::marking::Tlp;
 use entente_programme::Programme;
 use entente_release::Nation;
+use entente_release::label::{PermittedActions, Under, Window};
 use entente_release::name::{AreaId, ProgrammeId};
 
 /// Something would not be right to say.
@@ -31,6 +33,9 @@ pub enum NotSaid {
         "{0} owns it, and a judgement is by another nation than the doer: let a partner assess it"
     )]
     OwnDeed(Nation),
+    /// No label can be made.
+    #[error("{0}")]
+    Label(String),
     /// There is no such object.
     #[error(transparent)]
     Intake(#[from] IntakeError),
@@ -78,6 +83,57 @@ pub fn evidence(desk: &Desk, id: &str) -> Result<Evidence, NotSaid> {
         entry: None,
         url: None,
         description: Some(format!("a {} of {}", put.object_type, known.bringer)),
+    })
+}
+
+/// Whom something is said to.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct To {
+    /// The programme and area; none: as what it is about.
+    #[serde(default)]
+    pub about: Option<String>,
+    /// Nations and groups of the programme; none: all its parties.
+    #[serde(default)]
+    pub rel_to: Vec<String>,
+    /// The TLP level; none: amber.
+    #[serde(default)]
+    pub tlp: Option<String>,
+    /// Caveats.
+    #[serde(default)]
+    pub caveats: Vec<String>,
+}
+
+/// The label of something about a part of a programme.
+pub fn label(desk: &Desk, about: &str, to: &To) -> Result<Applied, NotSaid> {
+    let (programme, area) = area_of(desk, about)?;
+    let wrong = |cause: &dyn std::fmt::Display| NotSaid::Label(cause.to_string());
+    let all = ["parties".to_owned()];
+    let names = if to.rel_to.is_empty() { all.as_slice() } else { to.rel_to.as_slice() };
+    let mut rel_to: Vec<Nation> = Vec::new();
+    for name in names {
+        match desk.policies().expand_group(&programme, name) {
+            Some(group) => rel_to.extend(group.iter()),
+            None => rel_to.push(name.parse().map_err(|cause| wrong(&cause))?),
+        }
+    }
+    let level = to.tlp.as_deref().unwrap_or("amber");
+    let tlp = Tlp::from_name(&format!("TLP:{}", level.to_uppercase()));
+    let tlp = tlp.ok_or_else(|| {
+        NotSaid::Label(format!(
+            "\"{level}\" is no TLP level: use clear, green, amber, amber+strict"
+        ))
+    })?;
+    let caveats = to.caveats.iter().map(|name| name.parse().map_err(|cause| wrong(&cause)));
+    Ok(Applied {
+        tlp: Some(tlp),
+        // This nation is not among those that its own object is released to.
+        rel_to: rel_to.into_iter().filter(|nation| *nation != desk.here()).collect(),
+        under: [Under { programme, area }].into(),
+        caveats: caveats.collect::<Result<_, _>>()?,
+        actions: PermittedActions::ExternallyVisibleDirect,
+        exercise: None,
+        window: Window::default(),
     })
 }
 
