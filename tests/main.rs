@@ -18,9 +18,15 @@ mod crash;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+#[path = "../crates/intake/tests/it/dice.rs"]
+mod dice;
+#[cfg(test)]
 mod federation;
 #[cfg(test)]
 mod feeds;
+#[cfg(test)]
+#[path = "../crates/intake/tests/it/graph.rs"]
+mod graph;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -33,6 +39,12 @@ mod ledger;
 mod member;
 #[cfg(test)]
 mod mesh;
+#[cfg(test)]
+#[path = "../crates/intake/tests/it/mutants.rs"]
+mod mutants;
+#[cfg(test)]
+#[path = "../crates/intake/tests/it/nations.rs"]
+mod nations;
 #[cfg(test)]
 mod node;
 #[cfg(test)]

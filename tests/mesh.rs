@@ -4,15 +4,25 @@
 //! | rows | file |
 //! |---|---|
 //! | 1, 2, 9, 10 | `foreign.rs` |
+//! | 3 | `markings.rs` |
+//! | 4 | `people.rs` |
+//! | 5 | `graphs.rs` |
+//! | 11 | `exercise.rs` |
 //!
 //! A node that is served obeys the rule. So a hostile one is written to past its door: what it then
 //! signs and serves is what no honest node would.
 
+mod exercise;
 mod foreign;
+mod graphs;
+mod markings;
+mod people;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Write as _};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use entente_intake::acts::{AlarmAct, kind};
 use entente_intake::{Applied, Prepared, prepare};
@@ -27,7 +37,10 @@ use entente_store::LedgerEntry;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use crate::caller;
+use crate::graph;
 use crate::member::{Member, desk, nation, reader};
+use crate::nations;
 
 const NATIONS: [&str; 9] = ["KOR", "USA", "GBR", "ITA", "DNK", "NLD", "CZE", "ROU", "POL"];
 
@@ -173,4 +186,68 @@ fn malware(id: &str, name: &str) -> Value {
         "type": "malware", "spec_version": "2.1", "id": id, "created": TIME, "modified": TIME,
         "name": name, "is_family": true,
     })
+}
+
+const TAXII: &str = "application/taxii+json;version=2.1";
+
+/// Asks a node as another one does, perhaps with a token, and reads the whole answer: its status, and
+/// its body.
+fn ask(by: &Member, from: &Member, request: &str, (token, body): (&str, &str)) -> (u16, String) {
+    let connected = caller::connect(&by.node.folder(), &from.node.folder(), &from.host);
+    let (mut session, mut socket) = connected.unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut stream = rustls::Stream::new(&mut session, &mut socket);
+    let bearer =
+        if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
+    // An answer of the older HTTP is not cut into chunks.
+    let head = format!(
+        "{request} HTTP/1.0\r\nhost: localhost\r\naccept: {TAXII}\r\ncontent-type: {TAXII}\r\n\
+         {bearer}content-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).unwrap();
+    let mut answer = Vec::new();
+    if let Err(error) = stream.read_to_end(&mut answer) {
+        assert_eq!(error.kind(), std::io::ErrorKind::UnexpectedEof, "{error}");
+    }
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or(0);
+    (status, body.to_owned())
+}
+
+/// Brings objects in by command, whatever becomes of each.
+fn import(member: &Member, lines: &str, label: &[&str]) -> Value {
+    let file = member.node.file("objects.ndjson", lines);
+    let rejects = member.node.work().join("rejects.ndjson").display().to_string();
+    let args = [&["--json", "import", &file, "--rejects", &rejects], label].concat();
+    let ran = member.node.run(&args);
+    assert!(ran.code < 2, "{}", ran.said());
+    ran.document()
+}
+
+#[test]
+fn of_what_korea_brings_in_each_of_eight_nodes_has_what_it_may_have() {
+    let start = Instant::now();
+    let members = nine();
+    let korea = &members[0];
+    let programme = korea.node.file("nine.toml", nations::nine());
+    korea.node.json(&["programme", "adopt", &programme]);
+    for code in graph::CAREFUL {
+        korea.node.json(&["partner", "accept", code, "careful"]);
+    }
+    let told = |what: &str| println!("{what}: {:.1?}", start.elapsed());
+    told("nine nodes have met");
+    people::who_and_why_is_said_before_and_the_difference_when_it_is_approved(&members);
+    told("row 4");
+    exercise::nothing_crosses_the_wall(&members);
+    told("row 11");
+    markings::no_mutation_of_markings_is_at_a_nation_more(&members);
+    told("row 3");
+    graphs::nobody_has_a_trace_of_what_it_may_not_have(&members);
+    told("row 5");
+    for member in &members {
+        member.node.run(&["ledger", "verify", "--all"]).ends(0);
+    }
+    told("all hold");
 }

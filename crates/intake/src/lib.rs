@@ -25,7 +25,7 @@ mod screen;
 mod sources;
 mod take;
 
-pub use decide::{Explanation, Summary, hex};
+pub use decide::{Explanation, Group, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
 pub use epochs::EPOCHS_AT_ONCE;
 pub use feed::{Polled, feeds_of};

@@ -4,8 +4,8 @@ use anyhow::{Result, bail};
 use entente_intake::acts::{ApprovalAct, UserAct, kind};
 use entente_intake::{Desk, hex, latest};
 use entente_object::time::Timestamp;
-use entente_release::NationSet;
 use entente_release::decide::{Decision, Outcome};
+use entente_release::{Nation, NationSet};
 use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
@@ -180,10 +180,15 @@ fn approve(
     let expires = entente_object::time::Timestamp::from_unix_micros(expires.unix_micros());
     let subject = desk.subject(known.seq, expires)?;
     let nations: Vec<String> = subject.recipients.iter().map(|n| n.to_string()).collect();
+    let key = desk.home().put(known.seq)?.key();
+    let last = desk.last_released(&known, key)?;
+    let mut document = json!({ "id": object, "to": nations });
     printer.line(format!("{object} would go to {}", nations.join(", ")))?;
+    printer.line(since_last(&subject.recipients, last.as_ref(), &mut document))?;
     let key = people::unlock(folder, releaser)?;
     if dry {
-        printer.either(&json!({ "id": object, "to": nations, "dry_run": true }), &[])?;
+        document["dry_run"] = true.into();
+        printer.either(&document, &[])?;
         return Ok(0);
     }
     let act = ApprovalAct {
@@ -198,10 +203,37 @@ fn approve(
         signature: hex(&key.sign_bytes(&subject.to_bytes())),
     };
     let followed = desk.approve(&act)?;
-    let document = json!({ "id": object, "to": nations, "released_now": followed });
+    document["released_now"] = followed.into();
     let lines = [format!("approved by {releaser}; {followed} released now")];
     printer.either(&document, &lines)?;
     Ok(0)
+}
+
+/// How the recipients differ from those of last time, for people and for scripts.
+fn since_last(
+    now: &NationSet,
+    last: Option<&NationSet>,
+    document: &mut serde_json::Value,
+) -> String {
+    let Some(last) = last else {
+        document["last"] = serde_json::Value::Null;
+        return "nobody has an earlier version".to_owned();
+    };
+    let codes = |keep: &dyn Fn(&Nation) -> bool, of: &NationSet| -> Vec<String> {
+        of.iter().filter(keep).map(|nation| nation.to_string()).collect()
+    };
+    let added = codes(&|nation| !last.contains(*nation), now);
+    let gone = codes(&|nation| !now.contains(*nation), last);
+    let all = codes(&|_| true, last);
+    document["last"] = json!(all);
+    document["added"] = json!(added);
+    document["gone"] = json!(gone);
+    let named = |codes: Vec<String>| match codes.as_slice() {
+        [] => "nobody".to_owned(),
+        some => some.join(", "),
+    };
+    let (all, added, gone) = (named(all), named(added), named(gone));
+    format!("the version before went to {all}; new: {added}; no longer: {gone}")
 }
 
 fn review(desk: &mut Desk, dry_run: bool, printer: Printer) -> Result<u8> {

@@ -3,6 +3,7 @@
 //! Invariant: the reading shares nothing with the rule but the words of its labels.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use entente_object::marking::Tlp;
@@ -431,14 +432,22 @@ pub(crate) fn traces(text: &str) -> BTreeSet<String> {
         found.extend(uuid.map(str::to_owned));
     }
     for (at, _) in text.match_indices("zq") {
-        let end = text[at + 2..].find('z').unwrap();
-        found.insert(text[at..at + 3 + end].to_owned());
+        let word = text[at + 2..].split_inclusive('z').next().unwrap_or_default();
+        found.insert(format!("zq{word}"));
     }
     for (at, _) in text.match_indices("2001:db8:") {
-        found.insert(text[at..at + 18].to_owned());
+        found.extend(text.get(at..at + 18).map(str::to_owned));
     }
-    let runs = text.split(|c: char| !c.is_ascii_hexdigit());
-    found.extend(runs.filter(|run| run.len() == 64).map(str::to_owned));
+    // A hash is a run of 64 digits: one stands at every 32nd place of it.
+    let bytes = text.as_bytes();
+    for at in (0..bytes.len()).step_by(32).filter(|at| bytes[*at].is_ascii_hexdigit()) {
+        let before = bytes[..at].iter().rev().take(65).take_while(|b| b.is_ascii_hexdigit());
+        let start = at - before.count();
+        let run = bytes[start..].iter().take(65).take_while(|b| b.is_ascii_hexdigit()).count();
+        if run == 64 {
+            found.insert(text[start..start + 64].to_owned());
+        }
+    }
     found
 }
 
@@ -473,8 +482,11 @@ pub(crate) fn own_traces(object: &Value) -> BTreeSet<String> {
 }
 
 /// What stands for things that everybody knows.
-pub(crate) fn public() -> BTreeSet<String> {
-    TLP_2.iter().chain(&[EXTENSION, TLP_1_AMBER]).flat_map(|id| traces(id)).collect()
+pub(crate) fn public() -> &'static BTreeSet<String> {
+    static PUBLIC: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
+        TLP_2.iter().chain(&[EXTENSION, TLP_1_AMBER]).flat_map(|id| traces(id)).collect()
+    });
+    &PUBLIC
 }
 
 /// The other ids in an object.

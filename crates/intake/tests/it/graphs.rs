@@ -70,7 +70,7 @@ fn each_partner_has_of_a_thousand_graphs_what_it_may_have_and_no_trace_of_the_re
             released += seen.len();
             let too_much: Vec<_> = seen.difference(expected).collect();
             let too_little: Vec<_> = expected.difference(&seen).collect();
-            let mut may: BTreeSet<String> = public();
+            let mut may: BTreeSet<String> = public().clone();
             may.extend(seen.iter().flat_map(|id| traces_of[id].iter().cloned()));
             let leaks: Vec<_> = found.difference(&may).collect();
             assert!(leaks.is_empty(), "{partner}: {leaks:?}");
