@@ -8,6 +8,9 @@
 //! need one say so and are skipped. So does `ENTENTE_TEST_NATS` the server of a cluster.
 
 #[cfg(test)]
+#[path = "../crates/node/src/listen/tests/bad.rs"]
+mod bad;
+#[cfg(test)]
 mod caller;
 #[cfg(test)]
 mod check;

@@ -8,10 +8,12 @@
 //! | 4 | `people.rs` |
 //! | 5 | `graphs.rs` |
 //! | 11 | `exercise.rs` |
+//! | 20 | `certificates.rs` |
 //!
 //! A node that is served obeys the rule. So a hostile one is written to past its door: what it then
 //! signs and serves is what no honest node would.
 
+mod certificates;
 mod exercise;
 mod foreign;
 mod graphs;
@@ -250,4 +252,14 @@ fn of_what_korea_brings_in_each_of_eight_nodes_has_what_it_may_have() {
         member.node.run(&["ledger", "verify", "--all"]).ends(0);
     }
     told("all hold");
+}
+
+#[test]
+fn nine_nodes_among_whoever_else_connects() {
+    let start = Instant::now();
+    let members = nine();
+    let told = |what: &str| println!("{what}: {:.1?}", start.elapsed());
+    told("nine nodes have met");
+    certificates::nobody_has_a_session_with_a_bad_certificate_or_an_older_tls(&members);
+    told("row 20");
 }
