@@ -11,6 +11,10 @@
 #[path = "../crates/node/src/listen/tests/bad.rs"]
 mod bad;
 #[cfg(test)]
+#[path = "../crates/peer/tests/it/book.rs"]
+#[expect(dead_code, reason = "the tests of the crate use more of it")]
+mod book;
+#[cfg(test)]
 mod caller;
 #[cfg(test)]
 mod check;
@@ -62,3 +66,7 @@ mod replicas;
 mod serve;
 #[cfg(test)]
 mod taxii_clients;
+#[cfg(test)]
+#[path = "../crates/peer/tests/it/wrongs.rs"]
+#[expect(dead_code, reason = "the tests of the crate use more of it")]
+mod wrongs;

@@ -7,18 +7,23 @@
 //! | 3 | `markings.rs` |
 //! | 4 | `people.rs` |
 //! | 5 | `graphs.rs` |
+//! | 8 | `ledgers.rs` |
 //! | 11 | `exercise.rs` |
 //! | 20 | `certificates.rs` |
+//! | 21 | `servers.rs` |
 //!
 //! A node that is served obeys the rule. So a hostile one is written to past its door: what it then
 //! signs and serves is what no honest node would.
 
 mod certificates;
 mod exercise;
+mod false_node;
 mod foreign;
 mod graphs;
+mod ledgers;
 mod markings;
 mod people;
+mod servers;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -197,7 +202,7 @@ const TAXII: &str = "application/taxii+json;version=2.1";
 fn ask(by: &Member, from: &Member, request: &str, (token, body): (&str, &str)) -> (u16, String) {
     let connected = caller::connect(&by.node.folder(), &from.node.folder(), &from.host);
     let (mut session, mut socket) = connected.unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    socket.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let mut stream = rustls::Stream::new(&mut session, &mut socket);
     let bearer =
         if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
@@ -262,4 +267,11 @@ fn nine_nodes_among_whoever_else_connects() {
     told("nine nodes have met");
     certificates::nobody_has_a_session_with_a_bad_certificate_or_an_older_tls(&members);
     told("row 20");
+    servers::hostile_servers_cost_a_bounded_amount_and_are_overcome(&members);
+    told("row 21");
+}
+
+#[test]
+fn nine_nodes_of_which_one_changes_what_it_signed() {
+    ledgers::every_change_of_a_ledger_is_found_at_the_next_question(&nine());
 }

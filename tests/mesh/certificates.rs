@@ -19,7 +19,7 @@ use super::{ask, malware, release};
 use crate::bad::{Day, FAULTS, Shows, Signer, key, poland, signers};
 use crate::member::{Member, settle, until};
 
-fn today() -> Day {
+pub(super) fn today() -> Day {
     let now = SystemClock.now().to_stix();
     let part = |from: usize, to: usize| now[from..to].parse::<u8>().unwrap();
     (now[..4].parse().unwrap(), part(5, 7), part(8, 10))
@@ -30,7 +30,7 @@ fn key_file(member: &Member, name: &str) -> std::path::PathBuf {
 }
 
 /// A client that trusts a node.
-fn client(
+pub(super) fn client(
     node: &Member,
     shows: Option<Shows>,
     versions: &[&'static SupportedProtocolVersion],
@@ -47,7 +47,7 @@ fn client(
 }
 
 /// What a listener answers to a request, or why it has no session for it.
-fn answer(config: ClientConfig, host: &str) -> io::Result<String> {
+pub(super) fn answer(config: ClientConfig, host: &str) -> io::Result<String> {
     let name = ServerName::try_from("localhost").unwrap();
     let mut session = ClientConnection::new(Arc::new(config), name).unwrap();
     let mut socket = TcpStream::connect(host)?;
@@ -62,7 +62,7 @@ fn answer(config: ClientConfig, host: &str) -> io::Result<String> {
     }
 }
 
-const TLS_13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
+pub(super) const TLS_13: &[&SupportedProtocolVersion] = &[&rustls::version::TLS13];
 
 /// Who may sign what is shown to a node: its own root for TAXII clients, a partner's for its node.
 fn signers_of(member: &Member) -> Vec<Signer> {

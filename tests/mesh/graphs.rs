@@ -158,7 +158,9 @@ fn bytes_of(member: &Member) -> Vec<u8> {
 fn standing_in(bytes: &[u8], needles: &BTreeSet<[u8; 16]>) -> Vec<[u8; 16]> {
     let number = |a: u8, b: u8, c: u8| usize::from(a) << 16 | usize::from(b) << 8 | usize::from(c);
     let mut first = vec![false; 1 << 24];
-    needles.iter().for_each(|needle| first[number(needle[0], needle[1], needle[2])] = true);
+    for needle in needles {
+        first[number(needle[0], needle[1], needle[2])] = true;
+    }
     let mut found = Vec::new();
     for window in bytes.windows(16) {
         if first[number(window[0], window[1], window[2])] && needles.contains(window) {

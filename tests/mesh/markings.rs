@@ -56,7 +56,10 @@ fn mutations(originals: &[Marked]) -> Mutations {
                 mutations.lines += &lines(mutant.definitions.clone());
             }
             let (text, other) = mutant.under_another_id(&id(original), n);
-            mutations.lines += &format!("{}\n{text}\n", mutant.text);
+            for text in [mutant.text.as_str(), text.as_str()] {
+                mutations.lines.push_str(text);
+                mutations.lines.push('\n');
+            }
             // What is refused has no marking to be read.
             if prepare(text.into_bytes()).is_ok() {
                 assert!(!mutant.what.starts_with("doubled"), "{}", mutant.what);
@@ -74,7 +77,7 @@ fn mutations(originals: &[Marked]) -> Mutations {
 fn post(poland: &Member, korea: &Member, mutations: &Mutations) -> usize {
     let token = korea.node.json(&["token", "issue", "POL", "--write"]);
     let token = token["token"].as_str().unwrap();
-    let mut taken = 0;
+    let mut count = 0;
     let all: Vec<&str> = mutations.lines.lines().collect();
     for some in all.chunks(1000) {
         let body = format!("{{\"objects\":[{}]}}", some.join(",").replace("--1c7b", "--7c7b"));
@@ -82,9 +85,9 @@ fn post(poland: &Member, korea: &Member, mutations: &Mutations) -> usize {
         let (status, answer) = ask(poland, korea, request, (token, &body));
         assert!([202, 400, 422].contains(&status), "{status}: {answer}");
         let answer: Value = serde_json::from_str(&answer).unwrap();
-        taken += answer["success_count"].as_u64().unwrap_or(0);
+        count += answer["success_count"].as_u64().unwrap_or(0);
     }
-    usize::try_from(taken).unwrap()
+    usize::try_from(count).unwrap()
 }
 
 pub(super) fn no_mutation_of_markings_is_at_a_nation_more(members: &[Member]) {

@@ -321,12 +321,12 @@ fn codes(nations: impl Iterator<Item = Nation>) -> Vec<String> {
 pub(crate) fn summary_json(summary: &Summary) -> serde_json::Value {
     let row = |(group, count): (&Group, &u64)| {
         let (label, object_type, nations) = group;
-        let mut row = json!({ "label": label, "type": object_type, "to": codes(nations.iter().copied()), "objects": count });
-        if let Some(others) = summary.others.get(group) {
-            let others = others.iter();
-            row["not_to"] = others
-                .map(|(why, all)| json!({ "nations": codes(all.iter()), "why": why }))
-                .collect();
+        let to = codes(nations.iter().copied());
+        let mut row = json!({ "label": label, "type": object_type, "to": to, "objects": count });
+        let others = summary.others.get(group).map(|others| others.iter());
+        if let (Some(others), Some(row)) = (others, row.as_object_mut()) {
+            let reason = |(why, all): (&String, &NationSet)| json!({ "nations": codes(all.iter()), "why": why });
+            row.insert("not_to".to_owned(), others.map(reason).collect());
         }
         row
     };

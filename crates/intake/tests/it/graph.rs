@@ -213,8 +213,9 @@ fn skeleton(dice: &mut Dice, (number, n): (usize, usize), before: &[String]) -> 
     };
     let id = match kind {
         "file" => {
-            let hash =
-                Sha256::digest(&word).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+            let hash = Sha256::digest(&word)
+                .iter()
+                .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
             body["hashes"] = json!({ "SHA-256": hash });
             v5(kind, &json!({ "hashes": { "SHA-256": hash } }))
         }
