@@ -8,6 +8,13 @@
 //! need one say so and are skipped. So does `ENTENTE_TEST_NATS` the server of a cluster.
 
 #[cfg(test)]
+#[path = "../crates/node/src/listen/tests/bad.rs"]
+mod bad;
+#[cfg(test)]
+#[path = "../crates/peer/tests/it/book.rs"]
+#[expect(dead_code, reason = "the tests of the crate use more of it")]
+mod book;
+#[cfg(test)]
 mod caller;
 #[cfg(test)]
 mod check;
@@ -20,9 +27,15 @@ mod crash;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+#[path = "../crates/intake/tests/it/dice.rs"]
+mod dice;
+#[cfg(test)]
 mod federation;
 #[cfg(test)]
 mod feeds;
+#[cfg(test)]
+#[path = "../crates/intake/tests/it/graph.rs"]
+mod graph;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -35,6 +48,12 @@ mod ledger;
 mod member;
 #[cfg(test)]
 mod mesh;
+#[cfg(test)]
+#[path = "../crates/intake/tests/it/mutants.rs"]
+mod mutants;
+#[cfg(test)]
+#[path = "../crates/intake/tests/it/nations.rs"]
+mod nations;
 #[cfg(test)]
 mod node;
 #[cfg(test)]
@@ -51,3 +70,7 @@ mod replicas;
 mod serve;
 #[cfg(test)]
 mod taxii_clients;
+#[cfg(test)]
+#[path = "../crates/peer/tests/it/wrongs.rs"]
+#[expect(dead_code, reason = "the tests of the crate use more of it")]
+mod wrongs;

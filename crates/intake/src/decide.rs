@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entente_log::entry::LabelNumber;
-use entente_object::id::OwnedId;
+use entente_object::id::{IdKey, OwnedId};
 use entente_object::time::Timestamp;
 use entente_release::approval::{Approval, ApprovalState, Subject, weigh};
 use entente_release::decide::{
@@ -11,7 +11,8 @@ use entente_release::decide::{
 };
 use entente_release::label::Fault;
 use entente_release::policy::{Policy as _, Recipients, World, recipients};
-use entente_release::{Label, Nation, NationSet, PartnerSet, label_marking};
+use entente_release::{Label, Nation, NationSet, PartnerIndex, PartnerSet, label_marking};
+use entente_store::Known;
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
@@ -45,8 +46,13 @@ pub struct Explanation {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// By label as displayed, object type and recipients: how many.
-    pub groups: BTreeMap<(String, String, Vec<Nation>), u64>,
+    pub groups: BTreeMap<Group, u64>,
+    /// Of each group that was previewed, why the other partners are not among its recipients.
+    pub others: BTreeMap<Group, BTreeMap<String, NationSet>>,
 }
+
+/// Objects that are told of together: their label as displayed, their type, and who receives them.
+pub type Group = (String, String, Vec<Nation>);
 
 /// The rule's answer for a label and type.
 #[derive(Clone, Debug)]
@@ -122,6 +128,35 @@ impl Desk {
         recipients(label, object_type, Provenance::Verified(self.here), &world)
     }
 
+    /// The partners that may not have objects of a label and type at once, each with the first
+    /// condition that fails. What an object mentions is not looked at.
+    pub(crate) fn refusals(
+        &self,
+        label: &Label,
+        object_type: &str,
+    ) -> BTreeMap<PartnerIndex, String> {
+        let now = self.now();
+        let mut refusals = BTreeMap::new();
+        for partner in &self.partners {
+            let question = Question {
+                label,
+                provenance: Provenance::Verified(self.here),
+                here: self.here,
+                partner,
+                channel: &self.channel,
+                now,
+                terms: &self.policies.terms(label, object_type, partner.nation, now),
+                approval: ApprovalState::Missing,
+                mentions: Mentions::Releasable,
+            };
+            if let Decision::Deny(condition, reason) = decide(&question) {
+                let why = format!("condition {}: {reason}", condition.number());
+                refusals.insert(partner.index, why);
+            }
+        }
+        refusals
+    }
+
     /// The nations of a set of partners.
     pub fn nations(&self, set: PartnerSet) -> NationSet {
         self.partners
@@ -147,6 +182,23 @@ impl Desk {
             policy: self.policies.version(),
             expires,
         })
+    }
+
+    /// The nations that have what went out last of an object before one of its versions: the newest
+    /// earlier version of the same nation's that anybody has. Nothing if none went out.
+    pub fn last_released(
+        &self,
+        known: &Known,
+        key: IdKey,
+    ) -> Result<Option<NationSet>, IntakeError> {
+        let versions = self.home.versions(key)?;
+        let earlier = |other: &&Known| {
+            other.bringer == known.bringer
+                && (other.version, other.seq) < (known.version, known.seq)
+                && !other.released.is_empty()
+        };
+        let last = versions.iter().filter(earlier).max_by_key(|other| (other.version, other.seq));
+        Ok(last.map(|last| self.nations(last.released)))
     }
 
     /// What the approvals recorded for an object amount to now.

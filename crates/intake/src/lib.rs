@@ -28,7 +28,7 @@ mod sources;
 mod take;
 
 pub use cooperate::{Saying, Told, meant};
-pub use decide::{Explanation, Summary, hex};
+pub use decide::{Explanation, Group, Summary, hex};
 pub use desk::{Desk, IntakeError, PartnerRecord, latest, partners_of};
 pub use difference::{Compared, ReleaseChange, ReleaseCount, ReleaseDifference};
 pub use epochs::EPOCHS_AT_ONCE;

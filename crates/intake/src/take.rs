@@ -17,7 +17,7 @@ use entente_log::journal::Journal as _;
 use entente_object::id::IdKey;
 use entente_object::time::Timestamp;
 use entente_release::mention::{Mentioned, releasable};
-use entente_release::{Label, Nation, PartnerIndex, PartnerSet, label_marking};
+use entente_release::{Label, Nation, NationSet, PartnerIndex, PartnerSet, label_marking};
 use entente_store::Known;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -233,15 +233,45 @@ impl Desk {
         summary: &mut Summary,
     ) -> Result<Vec<Option<Outcome>>, IntakeError> {
         let plan = self.plan(batch, bringer, applied)?;
+        let mut refusals = BTreeMap::new();
         for (candidate, released) in plan.candidates.iter().zip(&plan.released) {
             let label = self.label_of(candidate.label, &plan.labels);
             let before = candidate.stored.map_or(PartnerSet::NONE, |known| known.released);
             let nations = self.nations(released.without(before)).iter().collect();
             let object_type = candidate.object.id.type_name().to_owned();
-            *summary.groups.entry((label.to_string(), object_type, nations)).or_default() += 1;
+            let refused = refusals
+                .entry((candidate.label, object_type.clone()))
+                .or_insert_with(|| self.refusals(&label, &object_type));
+            let group = (label.to_string(), object_type, nations);
+            if !summary.groups.contains_key(&group) {
+                let others = self.others(*released, before, refused);
+                summary.others.insert(group.clone(), others);
+            }
+            *summary.groups.entry(group).or_default() += 1;
         }
         self.forget_unrecorded();
         Ok(plan.outcomes)
+    }
+
+    /// Why the partners that an object is not released to now are not among its recipients.
+    fn others(
+        &self,
+        released: PartnerSet,
+        before: PartnerSet,
+        refused: &BTreeMap<PartnerIndex, String>,
+    ) -> BTreeMap<String, NationSet> {
+        let mut others: BTreeMap<String, Vec<Nation>> = BTreeMap::new();
+        for record in self.partners() {
+            let partner = &record.partner;
+            let why = match refused.get(&partner.index) {
+                _ if before.contains(partner.index) => "has it".to_owned(),
+                _ if released.contains(partner.index) => continue,
+                Some(why) => why.clone(),
+                None => "condition 11: it mentions what is withheld or not here".to_owned(),
+            };
+            others.entry(why).or_default().push(partner.nation);
+        }
+        others.into_iter().map(|(why, all)| (why, all.into_iter().collect())).collect()
     }
 
     /// Decides anew about everything that waits, and about everything that the present policy and

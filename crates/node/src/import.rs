@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, bail};
 use entente_intake::acts::{ImportAct, kind};
-use entente_intake::{Applied, Desk, Outcome, Prepared, Summary};
+use entente_intake::{Applied, Desk, Group, Outcome, Prepared, Summary};
 use entente_log::journal::Journal as _;
 use entente_object::marking::Tlp;
 use entente_object::time::Timestamp;
@@ -297,19 +297,38 @@ pub(crate) fn preview(desk: &mut Desk, args: &Import, printer: Printer) -> Resul
 
 /// A summary for people.
 pub(crate) fn summary_lines(summary: &Summary) -> Vec<String> {
-    let group = |((label, object_type, nations), count): (&(String, String, Vec<Nation>), &u64)| {
-        let to: Vec<String> = nations.iter().map(ToString::to_string).collect();
-        let to = if to.is_empty() { "nobody new".to_owned() } else { to.join(", ") };
-        format!("  {count:>8} {object_type:<22} to {to}   [{label}]")
-    };
-    summary.groups.iter().map(group).collect()
+    let mut lines = Vec::new();
+    for (group, count) in &summary.groups {
+        let (label, object_type, nations) = group;
+        let to = if nations.is_empty() {
+            "nobody new".to_owned()
+        } else {
+            codes(nations.iter().copied()).join(", ")
+        };
+        lines.push(format!("  {count:>8} {object_type:<22} to {to}   [{label}]"));
+        for (why, nations) in summary.others.get(group).into_iter().flatten() {
+            lines.push(format!("           not to {}: {why}", codes(nations.iter()).join(", ")));
+        }
+    }
+    lines
+}
+
+fn codes(nations: impl Iterator<Item = Nation>) -> Vec<String> {
+    nations.map(|nation| nation.to_string()).collect()
 }
 
 /// A summary for scripts.
 pub(crate) fn summary_json(summary: &Summary) -> serde_json::Value {
-    let group = |((label, object_type, nations), count): (&(String, String, Vec<Nation>), &u64)| {
-        let to: Vec<String> = nations.iter().map(ToString::to_string).collect();
-        json!({ "label": label, "type": object_type, "to": to, "objects": count })
+    let row = |(group, count): (&Group, &u64)| {
+        let (label, object_type, nations) = group;
+        let to = codes(nations.iter().copied());
+        let mut row = json!({ "label": label, "type": object_type, "to": to, "objects": count });
+        let others = summary.others.get(group).map(|others| others.iter());
+        if let (Some(others), Some(row)) = (others, row.as_object_mut()) {
+            let reason = |(why, all): (&String, &NationSet)| json!({ "nations": codes(all.iter()), "why": why });
+            row.insert("not_to".to_owned(), others.map(reason).collect());
+        }
+        row
     };
-    summary.groups.iter().map(group).collect()
+    summary.groups.iter().map(row).collect()
 }

@@ -4,9 +4,9 @@ use anyhow::{Result, bail};
 use entente_intake::acts::{ApprovalAct, UserAct, kind};
 use entente_intake::{Desk, hex, latest};
 use entente_object::time::Timestamp;
-use entente_release::NationSet;
 use entente_release::decide::{Decision, Outcome};
-use serde_json::json;
+use entente_release::{Nation, NationSet};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ fn recalls(desk: &Desk, printer: Printer) -> Result<u8> {
             .collect();
         let states = if states.is_empty() { "nobody had it".to_owned() } else { states.join(", ") };
         lines.push(format!("{at}  {}  {states}  ({})", recall.act.id, recall.act.why));
-        let acknowledged: serde_json::Map<String, serde_json::Value> = recall
+        let acknowledged: Map<String, Value> = recall
             .acknowledged
             .iter()
             .map(|(nation, done)| (nation.to_string(), (*done).into()))
@@ -180,10 +180,17 @@ fn approve(
     let expires = entente_object::time::Timestamp::from_unix_micros(expires.unix_micros());
     let subject = desk.subject(known.seq, expires)?;
     let nations: Vec<String> = subject.recipients.iter().map(|n| n.to_string()).collect();
+    let key = desk.home().put(known.seq)?.key();
+    let last = desk.last_released(&known, key)?;
+    let mut document = Map::new();
+    document.insert("id".to_owned(), object.into());
+    document.insert("to".to_owned(), nations.clone().into());
     printer.line(format!("{object} would go to {}", nations.join(", ")))?;
+    printer.line(since_last(&subject.recipients, last.as_ref(), &mut document))?;
     let key = people::unlock(folder, releaser)?;
     if dry {
-        printer.either(&json!({ "id": object, "to": nations, "dry_run": true }), &[])?;
+        document.insert("dry_run".to_owned(), true.into());
+        printer.either(&document.into(), &[])?;
         return Ok(0);
     }
     let act = ApprovalAct {
@@ -198,10 +205,37 @@ fn approve(
         signature: hex(&key.sign_bytes(&subject.to_bytes())),
     };
     let followed = desk.approve(&act)?;
-    let document = json!({ "id": object, "to": nations, "released_now": followed });
+    document.insert("released_now".to_owned(), followed.into());
     let lines = [format!("approved by {releaser}; {followed} released now")];
-    printer.either(&document, &lines)?;
+    printer.either(&document.into(), &lines)?;
     Ok(0)
+}
+
+/// How the recipients differ from those of last time, for people and for scripts.
+fn since_last(
+    now: &NationSet,
+    last: Option<&NationSet>,
+    document: &mut Map<String, Value>,
+) -> String {
+    let Some(last) = last else {
+        document.insert("last".to_owned(), Value::Null);
+        return "nobody has an earlier version".to_owned();
+    };
+    let codes = |keep: &dyn Fn(&Nation) -> bool, of: &NationSet| -> Vec<String> {
+        of.iter().filter(keep).map(|nation| nation.to_string()).collect()
+    };
+    let added = codes(&|nation| !last.contains(*nation), now);
+    let gone = codes(&|nation| !now.contains(*nation), last);
+    let all = codes(&|_| true, last);
+    document.insert("last".to_owned(), json!(all));
+    document.insert("added".to_owned(), json!(added));
+    document.insert("gone".to_owned(), json!(gone));
+    let named = |codes: Vec<String>| match codes.as_slice() {
+        [] => "nobody".to_owned(),
+        some => some.join(", "),
+    };
+    let (all, added, gone) = (named(all), named(added), named(gone));
+    format!("the version before went to {all}; new: {added}; no longer: {gone}")
 }
 
 fn review(desk: &mut Desk, dry_run: bool, printer: Printer) -> Result<u8> {

@@ -10,7 +10,8 @@ use entente_object::marking::Tlp;
 use entente_release::approval::ApprovalState;
 use serde_json::{Value, json};
 
-use crate::fixture::{Node, Person, applied_in, approve, nation, nine, object, people};
+use crate::fixture::{Node, Person, applied_in, approve, object, people};
+use crate::nations::{nation, nine};
 
 const TIME: &str = "2023-12-01T00:00:00.000Z";
 const ALL: [&str; 3] = ["USA", "GBR", "POL"];

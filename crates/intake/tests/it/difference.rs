@@ -10,7 +10,9 @@ use entente_programme::Programme;
 use entente_release::Nation;
 use serde_json::{Value, json};
 
-use crate::fixture::{Dice, Node, PARTNERS, applied_in, approve, nine, object, people};
+use crate::dice::Dice;
+use crate::fixture::{Node, applied_in, approve, object, people};
+use crate::nations::{PARTNERS, nine};
 
 const TIME: &str = "2023-12-01T00:00:00.000Z";
 

@@ -8,7 +8,8 @@ use entente_intake::{Outcome, Prepared, Refused, hex};
 use entente_object::marking::Tlp;
 use serde_json::json;
 
-use crate::fixture::{Node, applied, nation, object, ready, released};
+use crate::fixture::{Node, applied, object, ready, released};
+use crate::nations::nation;
 
 const ID: &str = "malware--0c7b5b88-8ff7-4a4d-aa9d-feb398cd0001";
 

@@ -7,7 +7,8 @@ use entente_intake::{IntakeError, Outcome, Polled};
 use entente_object::marking::Tlp;
 use serde_json::json;
 
-use crate::fixture::{Node, applied_in, nation, nine, object};
+use crate::fixture::{Node, applied_in, object};
+use crate::nations::{nation, nine};
 
 fn feed(name: &str, way: FeedWay, of: &str) -> FeedAct {
     FeedAct {

@@ -21,71 +21,11 @@ use entente_release::{Audience, Nation, PartnerIndex};
 use entente_store::{Home, Reader, Selection, Signing, Version};
 use serde_json::Value;
 
-/// Every nation but Korea that is a party to the shipped programme.
-pub(crate) const PARTNERS: [&str; 8] = ["USA", "GBR", "ITA", "DNK", "NLD", "CZE", "ROU", "POL"];
+use crate::nations::nation;
 
 pub(crate) const AREA: &str = "rok-nato-itpp-2023/cyber-defence";
 
 const SHIPPED: &str = include_str!("../../../../programmes/rok-nato-itpp-2023.toml");
-
-/// A programme of the same nine nations in which everything up to AMBER goes at once, and what is
-/// stricter after one releaser for USA and GBR, and after two for POL.
-pub(crate) fn nine() -> String {
-    let party = |code: &&str| format!("\n[[party]]\nnation = \"{code}\"\nname = \"{code}\"\n");
-    let parties: Vec<String> = PARTNERS.iter().chain(&["KOR"]).map(party).collect();
-    let text = r#"format = 1
-
-[programme]
-id = "nine"
-title = "Nine nations"
-version = "1"
-source = "made up for tests"
-in_force = { from = 2023-01-01, until = 2030-12-31 }
-
-[[caveat]]
-id = "careful"
-meaning = "with care"
-
-[[area]]
-id = "open"
-number = 1
-title = "Open"
-
-[[area.terms]]
-from = ["parties"]
-to = ["parties"]
-ceiling = "amber"
-types = ["any"]
-releasers = 0
-
-[[area.terms]]
-from = ["KOR"]
-to = ["USA", "GBR"]
-ceiling = "amber+strict"
-types = ["any"]
-releasers = 1
-
-[[area.terms]]
-from = ["KOR"]
-to = ["POL"]
-ceiling = "amber+strict"
-types = ["any"]
-releasers = 2
-
-[[area]]
-id = "narrow"
-number = 2
-title = "Narrow"
-
-[[area.terms]]
-from = ["parties"]
-to = ["parties"]
-ceiling = "green"
-types = ["observables", "malware", "relationships", "marking-definition", "note"]
-releasers = 0
-"#;
-    text.to_owned() + &parties.concat()
-}
 
 pub(crate) struct Node {
     pub(crate) folder: tempfile::TempDir,
@@ -270,10 +210,6 @@ pub(crate) fn approve(
     node.desk.approve(&act)
 }
 
-pub(crate) fn nation(code: &str) -> Nation {
-    code.parse().unwrap()
-}
-
 /// A label in the area of the shipped programme that the tests share under.
 pub(crate) fn applied(tlp: Tlp, rel_to: &[&str]) -> Applied {
     applied_in(AREA, tlp, rel_to)
@@ -306,37 +242,5 @@ pub(crate) fn released(outcome: &Outcome) -> Option<Vec<PartnerIndex>> {
     match outcome {
         Outcome::Taken { released, .. } => Some(released.iter().collect()),
         Outcome::Same | Outcome::Refused(_) => None,
-    }
-}
-
-/// Numbers that look random and are the same in every run (SplitMix64).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        usize::try_from(self.next() % u64::try_from(end).unwrap()).unwrap()
-    }
-
-    /// Whether one of `sides` came up.
-    pub(crate) fn once_in(&mut self, sides: usize) -> bool {
-        self.below(sides) == 0
-    }
-
-    pub(crate) fn one<'a, T>(&mut self, of: &'a [T]) -> &'a T {
-        &of[self.below(of.len())]
-    }
-
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for at in (1..items.len()).rev() {
-            let other = self.below(at + 1);
-            items.swap(at, other);
-        }
     }
 }

@@ -7,7 +7,8 @@ use entente_release::label::Faults;
 use entente_release::{Label, Nation};
 use serde_json::{Value, json};
 
-use crate::fixture::{Node, applied_in, nation, nine, object, released};
+use crate::fixture::{Node, applied_in, object, released};
+use crate::nations::{nation, nine};
 
 const MADE: &str = "malware--1c7b5b88-8ff7-4a4d-aa9d-000000000001";
 

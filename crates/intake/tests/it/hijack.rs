@@ -10,7 +10,8 @@ use entente_release::{Label, Nation, label_marking};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fixture::{Node, PARTNERS, Seen, applied, nation, object, released};
+use crate::fixture::{Node, Seen, applied, object, released};
+use crate::nations::{PARTNERS, nation};
 
 const OWN: &str = "2023-12-01T00:00:00.000Z";
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod difference;
 #[cfg(test)]
 mod equivocation;
@@ -13,11 +15,17 @@ mod fixture;
 #[cfg(test)]
 mod foreign;
 #[cfg(test)]
+mod graph;
+#[cfg(test)]
 mod graphs;
 #[cfg(test)]
 mod hijack;
 #[cfg(test)]
 mod markings;
+#[cfg(test)]
+mod mutants;
+#[cfg(test)]
+mod nations;
 #[cfg(test)]
 mod recall;
 mod receive;

@@ -9,7 +9,8 @@ use entente_object::marking::Tlp;
 use entente_release::NationSet;
 use entente_store::Reader;
 
-use crate::fixture::{Node, applied, nation, ready};
+use crate::fixture::{Node, applied, ready};
+use crate::nations::nation;
 
 fn nations(codes: &[&str]) -> NationSet {
     codes.iter().map(|code| nation(code)).collect()

@@ -5,7 +5,8 @@ use entente_intake::{Delivery, IntakeError};
 use entente_release::Nation;
 use serde_json::json;
 
-use crate::fixture::{Node, applied, nation, nine, object};
+use crate::fixture::{Node, applied, object};
+use crate::nations::{nation, nine};
 
 fn delivery(from: &str, first: u64, size: u64) -> Delivery {
     let mut taken = object(&json!({

@@ -8,9 +8,8 @@ use entente_release::label::{Faults, PermittedActions};
 use entente_release::{Label, Nation, label_marking};
 use serde_json::{Value, json};
 
-use crate::fixture::{
-    Node, PARTNERS, Person, applied_in, approve, nation, nine, object, people, released,
-};
+use crate::fixture::{Node, Person, applied_in, approve, object, people, released};
+use crate::nations::{PARTNERS, nation, nine};
 
 const TIME: &str = "2023-12-01T00:00:00.000Z";
 

@@ -9,7 +9,8 @@ use entente_release::Nation;
 use entente_store::{HIGH_WATER, Home, Signing};
 use serde_json::json;
 
-use crate::fixture::{Node, applied_in, nine, object};
+use crate::fixture::{Node, applied_in, object};
+use crate::nations::nine;
 
 /// A command that opened the store while a served node signed failed now and then, because both wrote
 /// the same new file, or put an older size in place of a newer one.

@@ -12,7 +12,8 @@ use entente_release::{Label, Nation};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::fixture::{Node, PARTNERS, applied, nation, object, ready};
+use crate::fixture::{Node, applied, object, ready};
+use crate::nations::{PARTNERS, nation};
 
 const MITRE: &str = "identity--c78cb6e5-0c4b-4611-8297-d1b8b55e40b5";
 const PHISHING: &str = "attack-pattern--a62a8db3-f23a-4d8f-afd6-9dbc77e7813b";

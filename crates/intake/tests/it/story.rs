@@ -10,7 +10,8 @@ use entente_object::marking::Tlp;
 use entente_release::Nation;
 use entente_store::{Home, Reader, Signing};
 
-use crate::fixture::{Node, applied, nation, ready};
+use crate::fixture::{Node, applied, ready};
+use crate::nations::nation;
 
 fn node() -> Node {
     Node::shipped(&["USA", "GBR", "POL", "ITA"])

@@ -1,6 +1,7 @@
 //! Row 20 of the attacks: whoever comes with a bad certificate or another protocol gets no answer at
 //! all, and nobody else notices.
 
+mod bad;
 mod peers;
 
 use std::fs;
@@ -11,11 +12,10 @@ use axum::routing::get;
 use entente_object::clock::{FixedClock, StepClock};
 use entente_object::time::Timestamp;
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
-    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber,
+    CertificateParams, CertificateRevocationListParams, CertifiedIssuer, KeyIdMethod, KeyPair,
+    SerialNumber,
 };
 use rustls::ClientConfig;
-use rustls::client::ResolvesClientCert;
 use rustls::pki_types::ServerName;
 use rustls::sign::CertifiedKey;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -23,6 +23,7 @@ use tokio::sync::oneshot;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use self::bad::{FAULTS, Shows, key, poland, root_like};
 use super::*;
 use crate::certificate::{Authority, CLIENT_LASTS, Issued, SERVER_LASTS, Validity};
 
@@ -182,21 +183,7 @@ where
     }
 }
 
-/// Shows a certificate whether or not the node asked for one of its kind.
-#[derive(Clone, Debug)]
-struct Shows(Arc<CertifiedKey>);
-
 impl Shows {
-    fn new(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Self {
-        Self::pem(chain, &key.serialize_pem())
-    }
-
-    fn pem(chain: Vec<CertificateDer<'static>>, key_pem: &str) -> Self {
-        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).unwrap();
-        let key = ring::sign::any_supported_type(&key).unwrap();
-        Self(Arc::new(CertifiedKey::new(chain, key)))
-    }
-
     fn issued(issued: &Issued) -> Self {
         let pem = issued.certificate_pem.as_bytes();
         Self::pem(vec![CertificateDer::from_pem_slice(pem).unwrap()], &issued.key_pem)
@@ -212,136 +199,12 @@ impl Shows {
     }
 }
 
-impl ResolvesClientCert for Shows {
-    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
-        Some(self.0.clone())
-    }
+/// The day of [`now`].
+const TODAY: bad::Day = (2026, 3, 1);
 
-    fn has_certs(&self) -> bool {
-        true
-    }
-}
-
-fn name(params: &mut CertificateParams, common_name: &str, organisation: &str) {
-    params.distinguished_name = rcgen::DistinguishedName::new();
-    params.distinguished_name.push(DnType::CommonName, common_name);
-    params.distinguished_name.push(DnType::OrganizationName, organisation);
-}
-
-/// Poland's certificate as the node would issue it, to be spoilt.
-fn poland() -> CertificateParams {
-    let mut params = CertificateParams::default();
-    name(&mut params, "POL", "Entente partner");
-    let day = Duration::from_hours(24);
-    params.not_before = rcgen::date_time_ymd(2026, 3, 1) - day;
-    params.not_after = rcgen::date_time_ymd(2026, 3, 1) + day * 300;
-    params.is_ca = IsCa::ExplicitNoCa;
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    params.use_authority_key_identifier_extension = true;
-    params
-}
-
-/// An authority that looks like the node's root.
-fn root_like() -> CertificateParams {
-    let mut params = poland();
-    name(&mut params, "Entente root of KOR", "KOR");
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.extended_key_usages = Vec::new();
-    params
-}
-
-fn key() -> KeyPair {
-    KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap()
-}
-
-type Fault = (&'static str, fn(&mut CertificateParams));
-
-/// What can be wrong with a certificate itself. The first is nothing.
-const FAULTS: &[Fault] = &[
-    ("good", |_| {}),
-    ("expired", |p| p.not_after = rcgen::date_time_ymd(2026, 3, 1)),
-    ("expired long ago", |p| {
-        p.not_before = rcgen::date_time_ymd(1990, 1, 1);
-        p.not_after = rcgen::date_time_ymd(1991, 1, 1);
-    }),
-    ("not yet valid", |p| p.not_before = rcgen::date_time_ymd(2026, 3, 2)),
-    ("ends before it begins", |p| {
-        p.not_before = rcgen::date_time_ymd(2026, 4, 1);
-        p.not_after = rcgen::date_time_ymd(2026, 2, 1);
-    }),
-    ("without a purpose", |p| p.extended_key_usages.clear()),
-    ("for servers", |p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth]),
-    ("for servers too", |p| p.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth)),
-    ("for anything", |p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any]),
-    ("for anything too", |p| p.extended_key_usages.push(ExtendedKeyUsagePurpose::Any)),
-    ("for mail", |p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::EmailProtection]),
-    ("without a usage", |p| p.key_usages.clear()),
-    ("for agreement", |p| p.key_usages = vec![KeyUsagePurpose::KeyAgreement]),
-    ("signs certificates", |p| p.key_usages.push(KeyUsagePurpose::KeyCertSign)),
-    ("an authority", |p| p.is_ca = IsCa::Ca(BasicConstraints::Constrained(0))),
-    ("with an unknown critical extension", |p| {
-        let mut extension = rcgen::CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
-        extension.set_criticality(true);
-        p.custom_extensions.push(extension);
-    }),
-    ("with critical policy constraints", |p| {
-        let constraints = vec![0x30, 3, 0x80, 1, 0];
-        let mut extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 36], constraints);
-        extension.set_criticality(true);
-        p.custom_extensions.push(extension);
-    }),
-    ("with a purpose twice", |p| {
-        let client = vec![0x30, 10, 6, 8, 0x2b, 6, 1, 5, 5, 7, 3, 2];
-        let extension = rcgen::CustomExtension::from_oid_content(&[2, 5, 29, 37], client);
-        p.custom_extensions.push(extension);
-    }),
-];
-
-/// Who can have signed a certificate: each with what is sent along.
-struct Signer {
-    name: &'static str,
-    issuer: rcgen::Issuer<'static, KeyPair>,
-    along: Vec<CertificateDer<'static>>,
-}
-
-fn signers(node: &Node) -> Vec<Signer> {
-    let root_pem = fs::read_to_string(node.keys.root()).unwrap();
-    let root_key =
-        || KeyPair::from_pem(&fs::read_to_string(node.keys.root_key()).unwrap()).unwrap();
-    let root = || rcgen::Issuer::from_ca_cert_pem(&root_pem, root_key()).unwrap();
-    let root_der = CertificateDer::from_pem_slice(root_pem.as_bytes()).unwrap();
-    let own = |params: CertificateParams, along: &[CertificateDer<'static>]| {
-        let issuer = CertifiedIssuer::self_signed(params.clone(), key()).unwrap();
-        let along = [&[issuer.der().clone()], along].concat();
-        let pem = issuer.pem();
-        let key_pem = issuer.key().serialize_pem();
-        let key = KeyPair::from_pem(&key_pem).unwrap();
-        (rcgen::Issuer::from_ca_cert_pem(&pem, key).unwrap(), along)
-    };
-    let mut other_name = root_like();
-    name(&mut other_name, "Another root", "XXA");
-    let below = || {
-        let (key, mut params) = (key(), root_like());
-        name(&mut params, "Below the root", "KOR");
-        let certificate = params.signed_by(&key, &root()).unwrap();
-        let issuer = rcgen::Issuer::from_ca_cert_der(certificate.der(), key).unwrap();
-        (issuer, certificate.der().clone())
-    };
-    let (other, other_along) = own(other_name, &[]);
-    let (same, same_along) = own(root_like(), &[]);
-    let (same_mixed, mixed_along) = own(root_like(), std::slice::from_ref(&root_der));
-    let ((chained, chained_der), (hidden, _)) = (below(), below());
-    vec![
-        Signer { name: "the root", issuer: root(), along: vec![] },
-        Signer { name: "the root, sent along", issuer: root(), along: vec![root_der.clone()] },
-        Signer { name: "another root", issuer: other, along: other_along },
-        Signer { name: "a root of the same name", issuer: same, along: same_along },
-        Signer { name: "the same, beside the root", issuer: same_mixed, along: mixed_along },
-        Signer { name: "one below the root", issuer: chained, along: vec![chained_der, root_der] },
-        Signer { name: "one that is not shown", issuer: hidden, along: vec![] },
-    ]
+fn signers(node: &Node) -> Vec<bad::Signer> {
+    let read = |path: PathBuf| fs::read_to_string(path).unwrap();
+    bad::signers(&read(node.keys.root()), &read(node.keys.root_key()), TODAY)
 }
 
 #[tokio::test]
@@ -368,7 +231,7 @@ async fn no_bad_certificate_gets_a_session() {
     for signer in signers(&node) {
         for (fault, spoil) in FAULTS {
             let case = format!("{fault}, signed by {}", signer.name);
-            let (key, mut params) = (key(), poland());
+            let (key, mut params) = (key(), poland(TODAY));
             spoil(&mut params);
             let leaf = params.signed_by(&key, &signer.issuer).unwrap().der().clone();
             let shows = Shows::new([&[leaf], signer.along.as_slice()].concat(), &key);
@@ -410,7 +273,7 @@ async fn certificates_that_are_not_a_partners_are_refused() {
     let (pol, gbr) = (node.partner("POL"), node.partner("GBR"));
     let pol_leaf = CertificateDer::from_pem_slice(pol.certificate_pem.as_bytes()).unwrap();
     let self_key = key();
-    let self_signed = poland().self_signed(&self_key).unwrap().der().clone();
+    let self_signed = poland(TODAY).self_signed(&self_key).unwrap().der().clone();
     let cases = [
         ("the root itself", shown(keys.root(), keys.root_key())),
         ("the server's", shown(keys.server(), keys.server_key())),
@@ -461,7 +324,7 @@ async fn the_revocation_list_must_be_good_now_and_of_the_root() {
     assert!(node.ask_as(&issued).await.is_err(), "the list had ended when it was loaded");
     node.clock.set(now());
     node.ask_as(&issued).await.unwrap();
-    let other = CertifiedIssuer::self_signed(root_like(), key()).unwrap();
+    let other = CertifiedIssuer::self_signed(root_like(TODAY), key()).unwrap();
     let params = CertificateRevocationListParams {
         this_update: rcgen::date_time_ymd(2026, 2, 1),
         next_update: rcgen::date_time_ymd(2026, 4, 1),

@@ -114,9 +114,31 @@ impl HashReader for Stored {
     }
 }
 
+/// Whose ledger it is, and for whom.
+#[derive(Clone)]
+pub(crate) struct Owner {
+    pub(crate) key: Arc<Key>,
+    pub(crate) from: Nation,
+    pub(crate) to: Nation,
+}
+
+impl Owner {
+    fn korea() -> Self {
+        Self { key: Arc::new(kor()), from: Nation::KOR, to: nation("POL") }
+    }
+
+    /// A label of the owner's that names the other nation.
+    pub(crate) fn label(&self) -> Label {
+        let mut label = Label { originator: self.from, ..label() };
+        label.rel_to = [self.to, nation("USA")].into_iter().collect();
+        label
+    }
+}
+
 /// A ledger, and all that it ever was.
 #[derive(Clone)]
 pub(crate) struct Book {
+    pub(crate) owner: Owner,
     pub(crate) entries: Vec<Arc<Made>>,
     pub(crate) labels: Vec<String>,
     ids: Vec<Uuid>,
@@ -130,7 +152,13 @@ impl Book {
     }
 
     pub(crate) fn with(entries: Vec<Made>, labels: &[Label]) -> Self {
+        Self::by(Owner::korea(), entries, labels)
+    }
+
+    /// The same of any nation's.
+    pub(crate) fn by(owner: Owner, entries: Vec<Made>, labels: &[Label]) -> Self {
         let mut book = Self {
+            owner,
             entries: Vec::new(),
             labels: labels.iter().map(label_marking::to_stix).collect(),
             ids: labels.iter().map(label_marking::id).collect(),
@@ -144,6 +172,7 @@ impl Book {
     pub(crate) fn forked(&self, at: usize, then: Vec<Arc<Made>>) -> Self {
         let kept = usize::try_from(self.tree(at).stored()).unwrap();
         let mut book = Self {
+            owner: self.owner.clone(),
             entries: self.entries[..at].to_vec(),
             labels: self.labels.clone(),
             ids: self.ids.clone(),
@@ -168,8 +197,8 @@ impl Book {
     /// The checkpoint of the first `size` entries.
     pub(crate) fn signed(&self, size: usize) -> Signed {
         let tree = self.tree(size);
-        let origin = origin(Nation::KOR, nation("POL"));
-        checkpoint::sign(&kor(), &origin, tree.size(), tree.root()).unwrap()
+        let origin = origin(self.owner.from, self.owner.to);
+        checkpoint::sign(&self.owner.key, &origin, tree.size(), tree.root()).unwrap()
     }
 
     /// That the first `old` entries are the beginning of the first `size`.

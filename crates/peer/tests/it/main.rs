@@ -15,3 +15,5 @@ mod hostile;
 mod pages;
 #[cfg(test)]
 mod routes;
+#[cfg(test)]
+mod wrongs;

@@ -121,7 +121,13 @@ async fn no_bad_certificate_of_a_partners_root_gets_a_session() {
     let poland = Root::of("POL");
     let meeting = meeting(&[card("POL", &[&poland])]).await;
     for (fault, spoil) in FAULTS {
-        let answer = meeting.signed(&poland, "POL", *spoil).await;
+        // The faults are told from the day before.
+        let dated = |params: &mut CertificateParams| {
+            let base = bad::poland(TODAY);
+            (params.not_before, params.not_after) = (base.not_before, base.not_after);
+            spoil(params);
+        };
+        let answer = meeting.signed(&poland, "POL", dated).await;
         assert_eq!(answer.is_ok(), *fault == "good", "{fault}: {answer:?}");
     }
     // By an authority below the root, sent along or not.
