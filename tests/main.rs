@@ -67,6 +67,8 @@ mod release;
 #[cfg(test)]
 mod replicas;
 #[cfg(test)]
+mod respond;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod taxii_clients;

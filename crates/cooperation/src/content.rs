@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::form;
 use crate::terms::{
-    ActivityState, ActualSource, Answer, CapabilityKind, CapabilityState, Completion,
-    ConsultationState, ContributionKind, Procedure, ProposalKind, ProposalState, Rating,
-    RecognitionState, SituationState,
+    ActivityState, ActualSource, Answer, AssistanceAnswer, AssistanceMessage, CapabilityKind,
+    CapabilityState, Completion, ConsultationState, ContributionKind, Procedure, ProposalKind,
+    ProposalState, Rating, RecognitionState, SituationState,
 };
 
 /// What an object of cooperation says.
@@ -566,6 +566,9 @@ pub struct Alert {
     /// Whom it is restricted to, in words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restriction: Option<String>,
+    /// Whom it is for, where it is private.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<String>,
     /// What it is about, where it is no alert.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -655,7 +658,7 @@ pub struct Situation {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Assistance {
     /// Which: `RequestResource`, `OfferUnsolicitedResource`, `CommitResource`, …
-    pub message: String,
+    pub message: AssistanceMessage,
     /// The message that the exchange began with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub originating_ref: Option<String>,
@@ -693,7 +696,7 @@ pub struct Assistance {
     pub place: Option<String>,
     /// `Accept`, `Decline`, `Provisional`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<String>,
+    pub answer: Option<AssistanceAnswer>,
     /// Why it is declined, or given for now only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

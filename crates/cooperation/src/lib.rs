@@ -19,11 +19,16 @@
 //! Format: docs/formats/cooperation.md.
 
 pub mod agreement;
+pub mod assistance;
+pub mod cap;
 pub mod content;
 pub mod filed;
 mod form;
+pub mod limits;
 pub mod picture;
+pub mod playbook;
 pub mod sign_off;
+pub mod statement;
 pub mod steps;
 pub mod terms;
 

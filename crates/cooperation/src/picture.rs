@@ -13,7 +13,7 @@ use entente_object::time::Timestamp;
 use entente_release::Nation;
 
 use crate::agreement::{Agreement, weigh};
-use crate::content::{Content, Contribution, Proposal, SignOff};
+use crate::content::{Alert, Assistance, Content, Contribution, Proposal, SignOff};
 use crate::filed::{Filed, Said};
 use crate::steps::{IllegalStep, Steps};
 
@@ -190,14 +190,46 @@ pub fn follows(before: Option<&Content>, after: &Content) -> Result<(), IllegalS
         Content::Recognition(after) => step(before, after, |said| said.state),
         Content::Capability(after) => step(before, after, |said| said.state),
         Content::Situation(after) => step(before, after, |said| said.state),
+        // Its words may be put better; what it is may not change after others have acted on it.
+        Content::Alert(after) => {
+            let before = before.and_then(Alert::of).map(|said| said.status.as_str());
+            stays("an alert", before, &after.status)
+        }
+        Content::Assistance(after) => {
+            let as_sent = |said: &Assistance| {
+                let answer = said.answer.map_or("", |answer| answer.as_str());
+                let to = said.addressed_to.iter().map(|nation| nation.to_string());
+                let to = to.collect::<Vec<_>>().join(" ");
+                let of = said.originating_ref.as_deref().unwrap_or("");
+                let before = said.preceding_ref.as_deref().unwrap_or("");
+                [said.message.as_str(), answer, of, before, &to]
+                    .into_iter()
+                    .filter(|part| !part.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            };
+            let before = before.and_then(Assistance::of).map(as_sent);
+            stays("a message of assistance", before.as_deref(), &as_sent(after))
+        }
         Content::SignOff(_)
         | Content::Contribution(_)
         | Content::Commitment(_)
         | Content::Actual(_)
         | Content::Assessment(_)
-        | Content::WorkingGroup(_)
-        | Content::Alert(_)
-        | Content::Assistance(_) => Ok(()),
+        | Content::WorkingGroup(_) => Ok(()),
+    }
+}
+
+/// Refuses another value than before.
+fn stays(of: &'static str, before: Option<&str>, after: &str) -> Result<(), IllegalStep> {
+    match before {
+        Some(before) if before != after => Err(IllegalStep {
+            of,
+            from: Some(before.to_owned()),
+            to: after.to_owned(),
+            legal: vec![before.to_owned()],
+        }),
+        Some(_) | None => Ok(()),
     }
 }
 

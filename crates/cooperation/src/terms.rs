@@ -248,6 +248,55 @@ terms! {
         Closed = "closed",
     }
 }
+terms! {
+    /// One message of asking for help and giving it (EDXL-RM 1.0, 3.2), in its order.
+    AssistanceMessage {
+        /// Help is asked for.
+        RequestResource = "RequestResource",
+        /// Whether it can be given.
+        ResponseToRequestResource = "ResponseToRequestResource",
+        /// What was offered is ordered.
+        RequisitionResource = "RequisitionResource",
+        /// It will be given.
+        CommitResource = "CommitResource",
+        /// Something is asked.
+        RequestInformation = "RequestInformation",
+        /// What was asked.
+        ResponseToRequestInformation = "ResponseToRequestInformation",
+        /// Help is offered that nobody asked for.
+        OfferUnsolicitedResource = "OfferUnsolicitedResource",
+        /// It is needed no more.
+        ReleaseResource = "ReleaseResource",
+        /// Who gave it needs it back.
+        RequestReturn = "RequestReturn",
+        /// Whether it can go back.
+        ResponseToRequestReturn = "ResponseToRequestReturn",
+        /// What it would cost is asked.
+        RequestQuote = "RequestQuote",
+        /// What it would cost.
+        ResponseToRequestQuote = "ResponseToRequestQuote",
+        /// How far it is on its way is asked.
+        RequestResourceDeploymentStatus = "RequestResourceDeploymentStatus",
+        /// How far it is.
+        ReportResourceDeploymentStatus = "ReportResourceDeploymentStatus",
+        /// Whether it can stay for longer is asked.
+        RequestExtendedDeploymentDuration = "RequestExtendedDeploymentDuration",
+        /// Whether it can.
+        ResponseToRequestExtendedDeploymentDuration =
+            "ResponseToRequestExtendedDeploymentDuration",
+    }
+}
+terms! {
+    /// What is said to a request for help (EDXL-RM 1.0, response information).
+    AssistanceAnswer {
+        /// Yes.
+        Accept = "Accept",
+        /// No.
+        Decline = "Decline",
+        /// Perhaps: more is to come.
+        Provisional = "Provisional",
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -278,6 +327,8 @@ mod tests {
             CapabilityKind = CAPABILITY_KIND,
             CapabilityState = CAPABILITY_STATE,
             SituationState = SITUATION_STATE,
+            AssistanceMessage = ASSISTANCE_MESSAGE,
+            AssistanceAnswer = ASSISTANCE_ANSWER,
         );
     }
 

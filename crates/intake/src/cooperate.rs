@@ -10,10 +10,11 @@ use entente_cooperation::content::{Content, Proposal};
 use entente_cooperation::filed::{Filed, Head, Place, millis, write};
 use entente_cooperation::picture::follows;
 use entente_cooperation::terms::{ProposalKind, ProposalState};
-use entente_cooperation::{Picture, Standing};
+use entente_cooperation::{Picture, Standing, assistance, cap};
 use entente_log::journal::Journal as _;
 use entente_object::id::Id;
 use entente_object::time::Timestamp;
+use entente_release::name::ExerciseId;
 use entente_release::{Label, Nation};
 use std::time::Duration;
 use uuid::Uuid;
@@ -144,6 +145,12 @@ impl Desk {
     fn say_alone(&mut self, saying: &Saying, dry: bool) -> Result<Told, IntakeError> {
         let here = self.here;
         let (head, label) = self.head(saying)?;
+        if let Content::Alert(alert) = &saying.content {
+            cap::wall(&alert.status, label.exercise.as_ref().map(ExerciseId::as_str))?;
+        }
+        if let (Content::Assistance(message), None) = (&saying.content, &saying.id) {
+            assistance::may_send(self.picture()?, here, message)?;
+        }
         let object = prepare(write(&head, &saying.content))
             .map_err(|(refused, _)| IntakeError::Refused(Box::new(refused)))?;
         let mut told =

@@ -87,6 +87,12 @@ pub enum IntakeError {
     /// What is said may not follow what was said before.
     #[error(transparent)]
     Step(#[from] IllegalStep),
+    /// A message of assistance may not be sent now.
+    #[error(transparent)]
+    Assistance(#[from] entente_cooperation::assistance::Why),
+    /// An alert is on the wrong side of the wall between exercises and operations.
+    #[error(transparent)]
+    WrongSide(#[from] entente_cooperation::cap::WrongSide),
     /// The object is not valid, or may not come in.
     #[error("{0}")]
     Refused(Box<Refused>),

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use entente_cooperation::playbook;
 use entente_log::codec::Damaged;
 use entente_object::id::{Id, IdKey, OwnedId, mentions_in_map};
 use entente_object::json::Value;
@@ -172,7 +173,8 @@ fn mentions(object: &Object<'_>, own: Id<'_>) -> Vec<IdKey> {
     mentions
 }
 
-/// Calls `found` with every id in an object but its own, TLP markings and our extensions.
+/// Calls `found` with every id in an object but its own, TLP markings, our extensions and the public one that
+/// carries playbooks.
 fn each_mention(object: &Object<'_>, own: Id<'_>, found: &mut impl FnMut(Id<'_>)) {
     let ours = |id: Id<'_>| {
         let extension = |text: &str| Id::parse(text) == Ok(id);
@@ -180,6 +182,7 @@ fn each_mention(object: &Object<'_>, own: Id<'_>, found: &mut impl FnMut(Id<'_>)
             || extension(label_marking::EXTENSION_ID)
             || extension(TLP_2_0_EXTENSION)
             || extension(cooperation::EXTENSION_ID)
+            || extension(playbook::EXTENSION_ID)
     };
     mentions_in_map(object.members(), &mut |id| {
         if id != own && !ours(id) {

@@ -1,6 +1,7 @@
 //! The command line: one definition, from which the parser, help, completion and man pages come.
 
 pub(crate) mod cooperation;
+pub(crate) mod response;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -74,6 +75,12 @@ pub(crate) enum Command {
     /// Put exact texts to nations, and answer those of others.
     #[command(subcommand)]
     Agree(cooperation::Agree),
+    /// Answer a provocation together: alerts, situations, assistance, playbooks.
+    #[command(subcommand)]
+    Respond(response::Respond),
+    /// Write joint statements, sign them, publish them, and check them from one file.
+    #[command(subcommand)]
+    Statement(response::Statement),
     /// Undertake something, and see what was promised and what is late.
     #[command(subcommand)]
     Commit(cooperation::Commit),

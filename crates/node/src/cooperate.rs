@@ -2,9 +2,13 @@
 
 pub(crate) mod agree;
 pub(crate) mod area;
+pub(crate) mod assist;
 pub(crate) mod commit;
 pub(crate) mod consult;
+pub(crate) mod playbook;
 pub(crate) mod report;
+pub(crate) mod respond;
+pub(crate) mod statement;
 
 use std::io::Read as _;
 use std::path::Path;

@@ -293,6 +293,8 @@ fn inbox_error(error: &IntakeError) -> InboxError {
         | IntakeError::OutOfOrder { .. }
         | IntakeError::Approval(_)
         | IntakeError::Step(_)
+        | IntakeError::Assistance(_)
+        | IntakeError::WrongSide(_)
         | IntakeError::Refused(_)
         | IntakeError::NotOurs { .. }
         | IntakeError::NoLabel

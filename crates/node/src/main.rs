@@ -86,6 +86,8 @@ fn run(cli: &Cli) -> Result<u8> {
         Command::Programme(command) => programme::run(folder, command, dry, printer),
         Command::Consult(command) => cooperate::consult::run(command, how),
         Command::Agree(command) => cooperate::agree::run(command, how),
+        Command::Respond(command) => cooperate::respond::run(command, how),
+        Command::Statement(command) => cooperate::statement::run(command, how),
         Command::Commit(command) => cooperate::commit::run(command, how),
         Command::Area(command) => cooperate::area::run(command, how),
         Command::Report(command) => cooperate::report::run(command, how),

@@ -294,6 +294,8 @@ fn refused(cause: &IntakeError) -> (StatusCode, String) {
         | IntakeError::Suspended(_)
         | IntakeError::OutOfOrder { .. }
         | IntakeError::Step(_)
+        | IntakeError::Assistance(_)
+        | IntakeError::WrongSide(_)
         | IntakeError::Refused(_)
         | IntakeError::NoLabel
         | IntakeError::Ambiguous { .. }

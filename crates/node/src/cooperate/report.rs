@@ -133,7 +133,8 @@ fn add(desk: &mut Desk, args: &ReportAdd, how: How<'_>) -> Result<u8> {
     take(desk, (prepared, id), &label(desk, &args.about, &args.to)?, how)
 }
 
-fn take(
+/// Takes in objects of this nation's own, of which the last is named, and prints whom it went to.
+pub(crate) fn take(
     desk: &mut Desk,
     (prepared, id): (Vec<Prepared>, String),
     label: &Applied,

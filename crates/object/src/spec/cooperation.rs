@@ -543,6 +543,7 @@ pub static ALERT: ObjectType = ObjectType {
         required("message", Kind::Enumeration(&ALERT_MESSAGE)),
         required("scope", Kind::Enumeration(&ALERT_SCOPE)),
         optional("restriction", Kind::String),
+        optional("addresses", STRINGS),
         optional("note", Kind::String),
         optional("alert_refs", Kind::List(&Kind::Identifier(Targets::Of(&["entente-alert"])))),
         optional("cap_references", STRINGS),
