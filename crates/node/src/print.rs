@@ -26,7 +26,7 @@ impl Printer {
         if self.json {
             return Ok(());
         }
-        writeln!(io::stdout().lock(), "{}", text.as_ref())
+        writeln!(io::stdout().lock(), "{}", harmless(text.as_ref()))
     }
 
     /// The document for scripts, or else the lines for people.
@@ -36,6 +36,14 @@ impl Printer {
         }
         lines.iter().try_for_each(|line| self.line(line))
     }
+}
+
+/// A text without what a terminal would obey: partners' texts are among it. Line ends and tabs stay.
+fn harmless(text: &str) -> String {
+    let plain = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { '\u{fffd}' } else { c };
+    // Marks that turn the direction of what follows, and so show another text than there is.
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    text.chars().map(|c| if turns(c) { '\u{fffd}' } else { plain(c) }).collect()
 }
 
 /// A progress bar on standard error, if somebody is there to see it.
@@ -56,4 +64,18 @@ pub(crate) fn progress(total: Option<u64>, unit: &str) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+#[cfg(test)]
+mod tests {
+    use super::harmless;
+
+    #[test]
+    fn a_terminal_is_told_nothing() {
+        assert_eq!(
+            harmless("a\u{1b}[2Jb\rc\u{9b}d\u{202e}e"),
+            "a\u{fffd}[2Jb\u{fffd}c\u{fffd}d\u{fffd}e"
+        );
+        assert_eq!(harmless("분석\n\tok"), "분석\n\tok");
+    }
 }

@@ -438,7 +438,7 @@ pub(crate) enum Statement {
     Verify {
         /// The file.
         file: PathBuf,
-        /// A card that you know to be a nation's; may be repeated. Cards of a node in --dir are known too.
+        /// A card that you know to be a nation's; may be repeated. Those that a node here accepted are known.
         #[arg(long = "card", value_name = "FILE")]
         cards: Vec<PathBuf>,
     },
