@@ -111,6 +111,8 @@ fn nine_nodes_exchange_what_the_programme_lets_them() {
 fn consulted(node: &Node, told: &Value) {
     let said = told["said"].as_array().unwrap();
     assert!(said.iter().any(|line| line.as_str().unwrap().starts_with("every node:")), "{told}");
+    let published = said.last().unwrap().as_str().unwrap();
+    assert!(published.contains("signed by 9 nations, checked without a node"), "{published}");
     let outcome = told["ids"]["outcome"].as_str().unwrap();
     for code in ["usa", "gbr", "ita", "dnk", "nld", "cze", "rou", "pol"] {
         let at = |args: &[&str]| {

@@ -35,6 +35,7 @@ use script::{Play, Played, Script};
 
 const PROGRAMME: &str = include_str!("../../../programmes/rok-nato-itpp-2023.toml");
 const CONSULTATION: &str = include_str!("../../../scenarios/seoul-2023/consultation.toml");
+const PROVOCATION: &str = include_str!("../../../scenarios/seoul-2023/provocation.toml");
 const SCENARIO: &str = include_str!("../../../scenarios/seoul-2023/scenario.toml");
 const FILES: [(&str, &str); 8] = [
     ("1-advisory.json", include_str!("../../../scenarios/seoul-2023/1-advisory.json")),
@@ -165,22 +166,57 @@ fn federate(mut coalition: Coalition, printer: Printer) -> Result<Federated> {
     Ok(Federated { coalition, edges, consultation, settled, holds })
 }
 
-/// The consultation in Seoul, unless it was held before.
+/// The consultation in Seoul and an invented provocation, unless they were played before.
 fn consult(folders: &BTreeMap<Nation, PathBuf>, printer: Printer) -> Result<Option<Played>> {
     let korea = folders.get(&Nation::KOR).context("no node of Korea")?;
     if !folder::open(korea)?.picture()?.all::<Consultation>().is_empty() {
         return Ok(None);
     }
-    printer
-        .line("The nine hold the consultation in Seoul; its outcomes are accepted by silence:")?;
     let path = korea.join("passphrase");
     folder::write_secret(&path, partner::secret()?.as_bytes())?;
-    let script: Script = toml::from_str(CONSULTATION)?;
-    let played = Play::at(folders, fs::read_to_string(&path)?).play(&script)?;
-    for line in &played.lines {
-        printer.line(format!("  {line}"))?;
+    let passphrase = fs::read_to_string(&path)?;
+    let mut all = Played::default();
+    for (head, text) in [
+        (
+            "The nine hold the consultation in Seoul; its outcomes are accepted by silence:",
+            CONSULTATION,
+        ),
+        ("A provocation is answered together, and a statement signed by all:", PROVOCATION),
+    ] {
+        printer.line(head)?;
+        let script: Script = toml::from_str(text)?;
+        let played = Play::at(folders, passphrase.clone()).play(&script)?;
+        for line in &played.lines {
+            printer.line(format!("  {line}"))?;
+        }
+        all.lines.extend(played.lines);
+        all.ids.extend(played.ids);
     }
-    Ok(Some(played))
+    let line = publish(korea, &all)?;
+    printer.line(format!("  {line}"))?;
+    all.lines.push(line);
+    Ok(Some(all))
+}
+
+/// Korea's node publishes the joint statement, and a machine without a node checks the file.
+fn publish(korea: &Path, played: &Played) -> Result<String> {
+    let id = played.ids.get("statement").context("no statement was made")?;
+    let file = korea.join("statement.json");
+    let run = |folder: &Path, args: &[&str]| -> Result<Value> {
+        let mut command = std::process::Command::new(std::env::current_exe()?);
+        let ran = command.arg("--json").arg("--dir").arg(folder).args(args).output()?;
+        if !ran.status.success() {
+            bail!("{}: {}", args.join(" "), String::from_utf8_lossy(&ran.stderr).trim());
+        }
+        Ok(serde_json::from_slice(&ran.stdout)?)
+    };
+    let path = file.display().to_string();
+    run(korea, &["statement", "publish", id, "--out", &path])?;
+    let checked = run(&korea.join("a-machine-without-a-node"), &["statement", "verify", &path])?;
+    let said = checked.get("said").and_then(Value::as_array).into_iter().flatten();
+    let agrees = |one: &&Value| one.get("answer").and_then(Value::as_str) == Some("agree");
+    let signed = said.filter(agrees).count();
+    Ok(format!("{path}: signed by {signed} nations, checked without a node"))
 }
 
 /// Removes a demo's folder, and nothing that is not one.

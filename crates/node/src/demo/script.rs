@@ -57,6 +57,8 @@ struct Step {
     answer: Option<Answer>,
     /// The objection or reservation.
     statement: Option<String>,
+    /// Its TLP level; none: green.
+    tlp: Option<String>,
     /// The proposal whose standing is waited for.
     waits_for: Option<String>,
     /// Which standing.
@@ -76,6 +78,7 @@ pub(crate) struct Play<'a> {
 }
 
 /// What was played, for people.
+#[derive(Default)]
 pub(crate) struct Played {
     /// The ids of what was said, by name.
     pub(crate) ids: BTreeMap<String, String>,
@@ -124,7 +127,8 @@ impl<'a> Play<'a> {
             arrived(&mut desk, &other)?;
         }
         let about = about(&content);
-        let label = if id.is_none() { Some(public_label(&desk, about.as_deref())?) } else { None };
+        let label =
+            if id.is_none() { Some(public_label(&desk, about.as_deref(), step)?) } else { None };
         let line = format!("{by}: {}", told(&content));
         let told = say(&mut desk, id, content, label)?;
         if let Some(name) = &step.name {
@@ -181,7 +185,7 @@ impl<'a> Play<'a> {
         };
         let officer = people::of_demo(path, desk, OFFICER, &self.passphrase)?;
         let said = subject.sign(&officer, &folder::signing_key(path, here)?);
-        let label = public_label(desk, Some(&proposal.about))?;
+        let label = public_label(desk, Some(&proposal.about), step)?;
         say(desk, None, said.content(), Some(label))?;
         Ok(format!("{here}: {answer} to \"{}\"", proposal.name))
     }
@@ -222,9 +226,10 @@ impl<'a> Play<'a> {
     }
 }
 
-fn public_label(desk: &Desk, about: Option<&str>) -> Result<Applied> {
+fn public_label(desk: &Desk, about: Option<&str>, step: &Step) -> Result<Applied> {
     let about = about.unwrap_or("rok-nato-itpp-2023/dialogue-and-consultation");
-    label(desk, about, &SaidTo { tlp: "green".to_owned(), ..SaidTo::default() })
+    let tlp = step.tlp.clone().unwrap_or_else(|| "green".to_owned());
+    label(desk, about, &SaidTo { tlp, ..SaidTo::default() })
 }
 
 /// Waits until an object is at a node, and gives what it says.
