@@ -8,8 +8,14 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `evidence` | what an indicator came to, computed from this node's own log and ledgers |
+//! | `progress` | areas, measures, indicators with what each nation says they came to; who assesses what |
+//! | `actual` | which actuals are to be published, and what is here of a partner's |
 //! | `query` | lists and pages out of the picture |
 //! | `write` | what is checked before this nation says something |
 
+pub mod actual;
+pub mod evidence;
+pub mod progress;
 pub mod query;
 pub mod write;
