@@ -40,6 +40,8 @@ mod node;
 #[cfg(test)]
 mod objects;
 #[cfg(test)]
+mod progress;
+#[cfg(test)]
 mod python;
 #[cfg(test)]
 mod release;

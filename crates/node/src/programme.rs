@@ -9,6 +9,7 @@ use entente_programme::{National, Problem, Programme};
 use serde_json::json;
 
 use crate::cli;
+use crate::cooperate::{How, progress};
 use crate::folder;
 use crate::print::Printer;
 
@@ -19,12 +20,17 @@ pub(crate) fn run(
     dry_run: bool,
     printer: Printer,
 ) -> Result<u8> {
+    let how = How { folder, dry: dry_run, printer };
     match command {
         cli::Programme::Check { file } => check(file, printer),
         cli::Programme::Adopt { file } if dry_run => check(file, printer),
         cli::Programme::Adopt { file } => adopt(folder, file, printer),
         cli::Programme::List => list(folder, printer),
         cli::Programme::Show { programme } => show(folder, programme, printer),
+        cli::Programme::Progress(which) => progress::progress(which, how),
+        cli::Programme::Actual(args) => progress::actual(args, how),
+        cli::Programme::CheckActual { id } => progress::check_actual(id, how),
+        cli::Programme::Assessments(which) => progress::assessments(which, how),
     }
 }
 
