@@ -61,6 +61,8 @@ mod objects;
 #[cfg(test)]
 mod programme;
 #[cfg(test)]
+mod progress;
+#[cfg(test)]
 mod python;
 #[cfg(test)]
 mod release;

@@ -108,7 +108,12 @@ pub(crate) struct Member {
 impl Member {
     /// A node that is not served yet, and has met nobody.
     pub(crate) fn of(code: &'static str) -> Self {
-        let node = Node::of(code, PROGRAMME);
+        Self::under(code, PROGRAMME)
+    }
+
+    /// The same with a programme of its own.
+    pub(crate) fn under(code: &'static str, programme: &str) -> Self {
+        let node = Node::of(code, programme);
         // A port that was free a moment ago.
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let host = listener.local_addr().unwrap().to_string();

@@ -36,6 +36,6 @@ pub use feed::{Polled, feeds_of};
 pub use label::Applied;
 pub use prepare::{Prepared, Refused, prepare};
 pub use recall::Recall;
-pub use receive::{Delivery, Recomputed, Standing};
+pub use receive::{Delivery, ReceivedEntry, Recomputed, Standing};
 pub use sources::{Asked, Content, Page, Row, Shown, ShownAlarm, ShownVersion, Source};
 pub use take::{Outcome, Taken};

@@ -9,10 +9,10 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use entente_log::ledger::Leaf;
+use entente_log::ledger::{Happened, Leaf};
 use entente_log::tree::Tree;
 use entente_release::{Nation, partner};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::acts::{AlarmAct, LeavesAct, RecalledAct, ReceiptAct, ReceivedAct, kind};
 use crate::desk::{Desk, IntakeError};
@@ -45,6 +45,20 @@ pub struct Recomputed {
     pub leaves: Vec<Leaf>,
     /// How many objects that were released, and not taken back, are not here: refused, with an alarm.
     pub not_taken: u64,
+}
+
+/// Deliveries whose leaves are read at once: a delivery has 1,000 leaves at most, so that is 5 MB.
+const LEAVES_AT_ONCE: u64 = 64;
+
+/// Where an object stands in what was received of a partner's ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceivedEntry {
+    /// Which entry, from 0.
+    pub entry: u64,
+    /// When the partner added it, in microseconds since 1970.
+    pub added: i64,
+    /// Whether the partner took it back since.
+    pub is_back: bool,
 }
 
 /// How it stands with a partner's node.
@@ -99,6 +113,73 @@ impl Desk {
     /// The newest receipt of a partner.
     pub fn receipt_of(&self, nation: Nation) -> Result<Option<ReceiptAct>, IntakeError> {
         self.last_act(&kind::receipt(nation))
+    }
+
+    /// The receipts of a partner that cover what was added to its ledger from a time on, the oldest
+    /// first: up to which `date_added`, and when, both in microseconds since 1970.
+    pub fn acknowledged_since(
+        &self,
+        nation: Nation,
+        from: i64,
+    ) -> Result<Vec<(i64, i64)>, IntakeError> {
+        let partner = self.partner(nation)?.partner.index;
+        let before = self.home.entries_before(partner, from)?;
+        let kind = kind::receipt(nation);
+        let (mut sizes, mut times) = (Vec::new(), Vec::new());
+        let mut damaged = None;
+        // Receipts only ever cover more: those that cover less need not be read.
+        self.home.newest_acts(&kind, &mut |seq, act| {
+            match read_act::<ReceiptAct>(seq, &kind, &act.json) {
+                Ok(receipt) if receipt.size > before => {
+                    sizes.push(receipt.size);
+                    times.push(act.at);
+                    return Ok(true);
+                }
+                Ok(_) => {}
+                Err(error) => damaged = Some(error),
+            }
+            Ok(false)
+        })?;
+        if let Some(error) = damaged {
+            return Err(error);
+        }
+        let added = self.home.added_at(partner, &sizes)?;
+        let both = added.into_iter().zip(times).filter_map(|(added, at)| Some((added?, at)));
+        let mut both: Vec<(i64, i64)> = both.collect();
+        both.reverse();
+        Ok(both)
+    }
+
+    /// Where objects of these digests stand in what was received of a partner's ledger: the entry, when
+    /// the partner added it, and whether it was taken back since. The ledger's leaves are read one
+    /// delivery at a time.
+    pub fn received_entries(
+        &self,
+        nation: Nation,
+        digests: &FxHashSet<[u8; 32]>,
+    ) -> Result<FxHashMap<[u8; 32], ReceivedEntry>, IntakeError> {
+        let kind = kind::leaves(nation);
+        let mut found: FxHashMap<[u8; 32], ReceivedEntry> = FxHashMap::default();
+        let mut skip = 0;
+        loop {
+            let acts = self.home.acts_after(&kind, skip, LEAVES_AT_ONCE)?;
+            let read = u64::try_from(acts.len()).unwrap_or(LEAVES_AT_ONCE);
+            for (seq, act) in acts {
+                let act: LeavesAct = read_act(seq, &kind, &act.json)?;
+                for (entry, leaf) in (act.from..).zip(leaves_of(&act)) {
+                    if !digests.contains(&leaf.object) {
+                        continue;
+                    }
+                    let is_back = leaf.happened == Happened::Withdrawn;
+                    let new = ReceivedEntry { entry, added: leaf.added, is_back };
+                    found.entry(leaf.object).or_insert(new).is_back = is_back;
+                }
+            }
+            skip += read;
+            if read < LEAVES_AT_ONCE {
+                return Ok(found);
+            }
+        }
     }
 
     /// How it stands with a partner's node.

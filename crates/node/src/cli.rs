@@ -605,6 +605,24 @@ pub(crate) enum Programme {
         #[command(flatten)]
         counted: Counted,
     },
+    /// Show what each measure came to: targets, what nations computed or entered, commitments, completion.
+    #[command(
+        after_help = "Example: entente programme progress rok-nato-itpp-2023 --area cyber-defence --period 2024"
+    )]
+    Progress(WhichPeriod),
+    /// Publish what this nation's indicators came to, computed from its own log and ledgers, as far as it was
+    /// not said yet; or with --value enter one by hand.
+    #[command(after_help = "Example: entente programme actual --period 2024 --dry-run\n         \
+                      entente programme actual --indicator rok-nato-itpp-2023/cyber-defence/cyber-dialogues-held \\\n           \
+                      --period 2024 --value 1 --entered-by 'desk officer'")]
+    Actual(Box<ActualArgs>),
+    /// Check a partner's actual against what is here.
+    CheckActual {
+        /// Its id, or the beginning of its UUID.
+        id: String,
+    },
+    /// List who has to assess what, and what is late.
+    Assessments(WhichPeriod),
 }
 
 /// A format of programmes.
@@ -626,6 +644,40 @@ pub(crate) struct Counted {
     /// Name so many objects for each count.
     #[arg(long, default_value_t = 0)]
     pub(crate) examples: u8,
+}
+
+/// Which part of a programme, and when.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WhichPeriod {
+    /// The programme. Default: the only one that is adopted.
+    pub(crate) programme: Option<String>,
+    /// Only this area.
+    #[arg(long)]
+    pub(crate) area: Option<String>,
+    /// The year. Default: this one.
+    #[arg(long, value_name = "YEAR")]
+    pub(crate) period: Option<String>,
+}
+
+/// Which actuals are published.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ActualArgs {
+    #[command(flatten)]
+    pub(crate) which: WhichPeriod,
+    /// The indicator that is entered, as programme/area/indicator.
+    #[arg(long, value_name = "PATH", requires = "value")]
+    pub(crate) indicator: Option<String>,
+    /// How much it came to.
+    #[arg(long, requires_all = ["indicator", "entered_by"], allow_negative_numbers = true)]
+    pub(crate) value: Option<String>,
+    /// Who enters it: a role.
+    #[arg(long, value_name = "ROLE", requires = "value")]
+    pub(crate) entered_by: Option<String>,
+    /// More on it.
+    #[arg(long, requires = "value")]
+    pub(crate) remark: Option<String>,
+    #[command(flatten)]
+    pub(crate) to: cooperation::SaidTo,
 }
 
 #[derive(Debug, Subcommand)]

@@ -6,6 +6,7 @@ pub(crate) mod assist;
 pub(crate) mod commit;
 pub(crate) mod consult;
 pub(crate) mod playbook;
+pub(crate) mod progress;
 pub(crate) mod report;
 pub(crate) mod respond;
 pub(crate) mod statement;
@@ -17,7 +18,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use entente_cooperation::content::{AgendaItem, Content, Delegation};
 use entente_cooperation::filed::Filed;
-use entente_intake::{Applied, Desk, Saying, meant};
+use entente_intake::{Applied, Desk, Saying, Told, meant};
 use entente_object::time::Timestamp;
 use entente_release::NationSet;
 use entente_view_programme::query::document;
@@ -169,12 +170,16 @@ pub(crate) struct New {
     pub(crate) author: Option<String>,
 }
 
-/// Says it, and prints whom it went to.
-pub(crate) fn say(desk: &mut Desk, new: New, how: How<'_>) -> Result<u8> {
+/// Says it.
+pub(crate) fn told(desk: &mut Desk, new: New, dry: bool) -> Result<Told> {
     let uuid = uuid::Builder::from_random_bytes(folder::random::<16>()?).into_uuid();
     let New { id, content, label, author } = new;
-    let saying = Saying { id, content, label, author, uuid };
-    let told = desk.say(&saying, how.dry)?;
+    Ok(desk.say(&Saying { id, content, label, author, uuid }, dry)?)
+}
+
+/// Says it, and prints whom it went to.
+pub(crate) fn say(desk: &mut Desk, new: New, how: How<'_>) -> Result<u8> {
+    let told = told(desk, new, how.dry)?;
     let codes = |nations: &[entente_release::Nation]| -> Vec<String> {
         nations.iter().map(ToString::to_string).collect()
     };

@@ -10,6 +10,7 @@ use entente_release::name::ProgrammeId;
 use serde_json::json;
 
 use crate::cli;
+use crate::cooperate::{How, progress};
 use crate::folder;
 use crate::print::Printer;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(
     dry_run: bool,
     printer: Printer,
 ) -> Result<u8> {
+    let how = How { folder, dry: dry_run, printer };
     match command {
         cli::Programme::Check { file } => check(file, printer),
         cli::Programme::Adopt { file } if dry_run => check(file, printer),
@@ -48,6 +50,10 @@ pub(crate) fn run(
             let old = adopted(folder, new.id())?;
             difference::released(folder, (old.as_ref(), &new), counted, printer)
         }
+        cli::Programme::Progress(which) => progress::progress(which, how),
+        cli::Programme::Actual(args) => progress::actual(args, how),
+        cli::Programme::CheckActual { id } => progress::check_actual(id, how),
+        cli::Programme::Assessments(which) => progress::assessments(which, how),
     }
 }
 

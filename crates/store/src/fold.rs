@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::chunk::Row;
 use crate::error::{Doing as _, StoreError};
+use crate::noted;
 use crate::place;
 use crate::records;
 use crate::tail::{TreeTail, ViewTail};
@@ -92,6 +93,8 @@ pub(crate) struct Fold {
     fresh: FxHashMap<Seq, Fresh>,
     fresh_ids: FxHashMap<IdKey, Vec<Sibling>>,
     versions: Versions,
+    /// Whether sightings and reports may be here that no act dates yet. Unknown at first.
+    is_dated: bool,
 }
 
 impl Fold {
@@ -136,13 +139,22 @@ impl Fold {
                         } else {
                             stored_siblings(database, key)?
                         };
-                        self.put((block.first, index), record.seq, &put, (key, stored));
+                        let at = (block.first, index);
+                        let first = self.put(at, record.seq, &put, (key, stored));
+                        let is_noted = noted::save(database, record.seq, &put, first)?;
+                        self.is_dated &= !is_noted;
                     }
                     entry::Entry::Label(label) => self.label(database, &label)?,
                     entry::Entry::Release(release) => self.release(database, &release)?,
                     entry::Entry::Withdraw(release) => self.withdraw(database, &release)?,
                     entry::Entry::Hold(hold) => save_hold(database, &hold)?,
-                    entry::Entry::Act(act) => save_act(database, record.seq, &act.kind, act.at)?,
+                    entry::Entry::Act(act) => {
+                        save_act(database, record.seq, &act.kind, act.at)?;
+                        if !self.is_dated {
+                            noted::date(database, act.at)?;
+                            self.is_dated = true;
+                        }
+                    }
                 }
             }
         }
@@ -184,13 +196,14 @@ impl Fold {
         Ok(self.views.get(ledger).and_then(ViewTail::last_added))
     }
 
+    /// Keeps an object, and gives the first version of it that was here, if that is another.
     fn put(
         &mut self,
         (block, index): (u64, u64),
         seq: Seq,
         put: &Put<'_>,
         (key, mut siblings): (IdKey, Vec<Sibling>),
-    ) {
+    ) -> Option<Seq> {
         let here = self.fresh_ids.entry(key).or_default();
         siblings.extend_from_slice(here);
         siblings.retain(|sibling| sibling.bringer == put.brought_by);
@@ -205,7 +218,9 @@ impl Fold {
             digest: put.digest,
             object_type: self.type_number(&put.object_type),
         };
+        let first = siblings.iter().map(|sibling| sibling.seq).min();
         self.fresh.insert(seq, Fresh { placed, released: PartnerSet::NONE, siblings });
+        first
     }
 
     fn type_number(&mut self, name: &str) -> u32 {

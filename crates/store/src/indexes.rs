@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::error::{Doing as _, StoreError};
 
 /// Every row of each index, in an order that does not depend on how it was written.
-const CONTENTS: [(&str, &str); 10] = [
+const CONTENTS: [(&str, &str); 12] = [
     ("versions", "SELECT id, version, seq, bringer, label, released FROM known ORDER BY 1, 2, 3"),
     ("labels", "SELECT number, faults, stix FROM label ORDER BY 1"),
     ("acts", "SELECT seq, kind, at FROM act ORDER BY 1"),
@@ -37,6 +37,11 @@ const CONTENTS: [(&str, &str); 10] = [
     (
         "what nations do together",
         "SELECT seq, type, bringer, version, label, digest, bytes FROM record ORDER BY 1",
+    ),
+    ("later versions", "SELECT seq, first FROM earlier ORDER BY 1"),
+    (
+        "sightings and reports",
+        "SELECT seq, type, bringer, label, seen, of, digest, at FROM noted ORDER BY 1",
     ),
     ("what is waited for", "SELECT id, object FROM hold_mention ORDER BY 1, 2"),
 ];

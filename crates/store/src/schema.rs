@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{Doing as _, StoreError};
 
 /// The format of this version. docs/formats/store.md has its history.
-pub(crate) const FORMAT: i64 = 2;
+pub(crate) const FORMAT: i64 = 3;
 
 /// SQLite's page: 8 KiB reads a 16 KiB block in three, and keeps small what a random insert into an
 /// index of ids writes.
@@ -123,6 +123,22 @@ CREATE TABLE IF NOT EXISTS record (  -- what nations do together: records.rs
   bytes   BLOB NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS record_type ON record (type, seq);
+CREATE TABLE IF NOT EXISTS earlier (  -- puts that are not the first of their object: noted.rs
+  seq   INTEGER PRIMARY KEY,
+  first INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS noted (  -- sightings and reports: noted.rs
+  seq     INTEGER PRIMARY KEY,
+  type    TEXT NOT NULL,
+  bringer TEXT NOT NULL,
+  label   INTEGER NOT NULL,
+  seen    INTEGER NOT NULL,
+  of      BLOB,              -- the key of what was seen
+  digest  BLOB NOT NULL,
+  at      INTEGER            -- by when it was here
+) STRICT;
+CREATE INDEX IF NOT EXISTS noted_at ON noted (at);
+CREATE INDEX IF NOT EXISTS noted_digest ON noted (digest);
 ";
 
 /// Signatures are not derived from the log: they are kept, one for each partner, the newest.
@@ -135,7 +151,7 @@ CREATE TABLE IF NOT EXISTS signed (
 ";
 
 /// The names of the index tables, for dropping them.
-pub(crate) const INDEX_TABLES: [&str; 12] = [
+pub(crate) const INDEX_TABLES: [&str; 14] = [
     "version",
     "recent",
     "label",
@@ -148,6 +164,8 @@ pub(crate) const INDEX_TABLES: [&str; 12] = [
     "hold",
     "hold_mention",
     "record",
+    "earlier",
+    "noted",
 ];
 
 /// Opens for writing; makes the tables where there are none.
@@ -167,17 +185,18 @@ pub(crate) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
         return Err(StoreError::Newer { found, known: FORMAT });
     }
     if found < FORMAT {
-        bring_up_to_date(&database)?;
+        bring_up_to_date(&database, found)?;
     }
     prepare(&database)?;
     Ok(database)
 }
 
-/// Makes the tables that are missing. Format 1 had no table `record`.
-fn bring_up_to_date(database: &Connection) -> Result<(), StoreError> {
+/// Makes the tables that are missing. Format 1 had no table `record`, format 2 no `earlier` and `noted`.
+fn bring_up_to_date(database: &Connection, found: i64) -> Result<(), StoreError> {
     let create = format!("BEGIN IMMEDIATE;{LOG}{INDEXES}{SIGNED}");
     database.execute_batch(&create).doing("making its tables")?;
-    let filled = crate::records::fill(database).and_then(|()| {
+    let records = if found < 2 { crate::records::fill(database) } else { Ok(()) };
+    let filled = records.and_then(|()| crate::noted::fill(database)).and_then(|()| {
         database.pragma_update(None, "user_version", FORMAT).doing("noting its format")
     });
     let end = if filled.is_ok() { "COMMIT" } else { "ROLLBACK" };

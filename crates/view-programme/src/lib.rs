@@ -8,12 +8,18 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `evidence` | what an indicator came to, computed from this node's own log and ledgers |
+//! | `progress` | areas, measures, indicators with what each nation says they came to; who assesses what |
+//! | `actual` | which actuals are to be published, and what is here of a partner's |
 //! | `query` | lists and pages out of the picture |
 //! | `api` | the interface for this nation's own programs, its routes as one table |
 //! | `openapi` | the description of that interface |
 //! | `write` | what is checked before this nation says something |
 
+pub mod actual;
 pub mod api;
+pub mod evidence;
 pub mod openapi;
+pub mod progress;
 pub mod query;
 pub mod write;

@@ -85,7 +85,7 @@ pub fn commitments<'a>(
 }
 
 /// What of a commitment is open and due first: a milestone, or all of it.
-fn next_due(said: &Commitment) -> Option<(&str, Timestamp)> {
+pub fn next_due(said: &Commitment) -> Option<(&str, Timestamp)> {
     if said.dropped || said.completion == Completion::Complete {
         return None;
     }

@@ -7,7 +7,7 @@ use entente_cooperation::content::{Assessment, Commitment, Content, Evidence};
 use entente_cooperation::sign_off::hex;
 use entente_intake::{Applied, Desk, IntakeError};
 use entente_object::marking::Tlp;
-use entente_programme::Programme;
+use entente_programme::{Programme, Reference};
 use entente_release::Nation;
 use entente_release::label::{PermittedActions, Under, Window};
 use entente_release::name::{AreaId, ProgrammeId};
@@ -28,6 +28,9 @@ pub enum NotSaid {
         /// Those that it has, with commas.
         has: String,
     },
+    /// The area has no such item.
+    #[error("{0} names no item of the programme: `entente programme progress` lists them")]
+    NoItem(String),
     /// The doer would judge.
     #[error(
         "{0} owns it, and a judgement is by another nation than the doer: let a partner assess it"
@@ -70,6 +73,21 @@ pub fn check_assessment(picture: &Picture, said: &Assessment, here: Nation) -> R
         Some((_, commitment)) if commitment.owner == here => Err(NotSaid::OwnDeed(here)),
         Some(_) | None => Ok(()),
     }
+}
+
+/// Refuses an assessment of a part of a programme by who is answerable for it: an owner of the item, or
+/// of the measure that it belongs to.
+pub fn check_assessed(desk: &Desk, said: &Assessment) -> Result<(), NotSaid> {
+    let Some(about) = &said.about else { return Ok(()) };
+    let (programme, _) = area_of(desk, about)?;
+    // A path to an area as a whole names no item: many nations own its measures.
+    let Ok(reference) = about.parse::<Reference>() else { return Ok(()) };
+    let adopted = desk.policies().programme(&programme);
+    let Some(found) = adopted.and_then(|adopted| adopted.find(&reference)) else {
+        return Err(NotSaid::NoItem(about.clone()));
+    };
+    let here = desk.here();
+    if found.owners().contains(here) { Err(NotSaid::OwnDeed(here)) } else { Ok(()) }
 }
 
 /// An object as evidence: its id, where it is this nation's own or a party's, and its digest.

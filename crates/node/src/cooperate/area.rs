@@ -7,7 +7,7 @@ use entente_cooperation::sign_off::hex;
 use entente_cooperation::terms::{ActivityState, CapabilityState, RecognitionState};
 use entente_intake::{Applied, Desk, meant};
 use entente_view_programme::query::{AskedNotes, notes};
-use entente_view_programme::write::{check_assessment, evidence};
+use entente_view_programme::write::{check_assessed, check_assessment, evidence};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
@@ -194,6 +194,7 @@ fn assess(desk: &mut Desk, args: &AssessArgs, how: How<'_>) -> Result<u8> {
         evidence: rests_on,
     };
     check_assessment(desk.picture()?, &said, here)?;
+    check_assessed(desk, &said)?;
     let label = Some(label(desk, &about, &args.to)?);
     say(desk, New { id: None, content: said.content(), label, author: args.to.author.clone() }, how)
 }
