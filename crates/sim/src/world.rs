@@ -332,10 +332,11 @@ impl World {
         let (here, folder) = (node.nation, node.folder.clone());
         let known = |to: Nation| {
             let due = dues.get(to.as_str())?;
-            let mut theirs =
-                self.oracle.made.iter().zip(&due.may).filter(|(made, may)| {
-                    **may && made.by != here.as_str() && made.by != to.as_str()
-                });
+            let mut theirs = self.oracle.made.iter().zip(&due.may).filter(|(made, may)| {
+                // Who shut its maker out would have its id from the liar alone.
+                let is_shut = self.oracle.is_shut(&made.by, to.as_str());
+                **may && made.by != here.as_str() && made.by != to.as_str() && !is_shut
+            });
             theirs.next().map(|(made, _)| made.clone())
         };
         let (liar, evils) =
