@@ -48,4 +48,6 @@ mod replicas;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod spreadsheets;
+#[cfg(test)]
 mod taxii_clients;

@@ -8,8 +8,12 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `calendar` | iCalendar: invitations, what is due, activities |
+//! | `commitments` | commitments as a table, and a table as commitments |
 //! | `query` | lists and pages out of the picture |
 //! | `write` | what is checked before this nation says something |
 
+pub mod calendar;
+pub mod commitments;
 pub mod query;
 pub mod write;
