@@ -73,6 +73,8 @@ mod respond;
 #[cfg(test)]
 mod serve;
 #[cfg(test)]
+mod spreadsheets;
+#[cfg(test)]
 mod taxii_clients;
 #[cfg(test)]
 #[path = "../crates/peer/tests/it/wrongs.rs"]

@@ -142,6 +142,28 @@ impl Desk {
         self.alone(|desk| desk.say_alone(saying, dry))
     }
 
+    /// Says several things, or none of them: each is tried before the first is said. An error comes with
+    /// the number of the saying that it is about.
+    pub fn say_all(
+        &mut self,
+        sayings: &[Saying],
+        dry: bool,
+    ) -> Result<Vec<Told>, (usize, IntakeError)> {
+        let mut at = 0;
+        let told = self.alone(|desk| {
+            let mut told = Vec::new();
+            for dry in [true].into_iter().chain((!dry).then_some(false)) {
+                told.clear();
+                for (index, saying) in sayings.iter().enumerate() {
+                    at = index;
+                    told.push(desk.say_alone(saying, dry)?);
+                }
+            }
+            Ok(told)
+        });
+        told.map_err(|cause| (at, cause))
+    }
+
     fn say_alone(&mut self, saying: &Saying, dry: bool) -> Result<Told, IntakeError> {
         let here = self.here;
         let (head, label) = self.head(saying)?;

@@ -11,7 +11,8 @@ pub(crate) mod report;
 pub(crate) mod respond;
 pub(crate) mod statement;
 
-use std::io::Read as _;
+use std::collections::BTreeSet;
+use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,8 +20,10 @@ use anyhow::{Context as _, Result, bail};
 use entente_cooperation::content::{AgendaItem, Content, Delegation};
 use entente_cooperation::filed::Filed;
 use entente_intake::{Applied, Desk, Saying, Told, meant};
+use entente_object::marking::Tlp;
 use entente_object::time::Timestamp;
 use entente_release::NationSet;
+use entente_view_programme::calendar::Marked;
 use entente_view_programme::query::document;
 use entente_view_programme::write::{To, area_of};
 use serde_json::{Value, json};
@@ -211,6 +214,37 @@ pub(crate) fn shown(desk: &Desk, filed: &Filed) -> Value {
 pub(crate) fn label_of(desk: &Desk, filed: &Filed) -> String {
     let at = usize::try_from(filed.place.label).unwrap_or(usize::MAX);
     desk.home().labels().get(at).map_or(String::new(), |interned| interned.label.to_string())
+}
+
+/// An object's label, as a calendar says it.
+pub(crate) fn marked(desk: &Desk, filed: &Filed) -> Marked {
+    let at = usize::try_from(filed.place.label).unwrap_or(usize::MAX);
+    let label = desk.home().labels().get(at).map(|interned| &interned.label);
+    // What bears no label is for nobody.
+    let tlp = label.map_or(Tlp::Red, |label| label.tlp);
+    Marked { tlp, shown: label.map_or("TLP:RED".to_owned(), ToString::to_string) }
+}
+
+/// Writes a file, `-` to standard output, and says what it bears.
+pub(crate) fn write_file(
+    path: &Path,
+    bytes: &[u8],
+    labels: &BTreeSet<String>,
+    how: How<'_>,
+) -> Result<u8> {
+    if path == Path::new("-") {
+        std::io::stdout().lock().write_all(bytes).context("standard output is closed")?;
+        return Ok(0);
+    }
+    std::fs::write(path, bytes).with_context(|| format!("{} not written", path.display()))?;
+    let mut lines = vec![format!("wrote {}", path.display())];
+    if !labels.is_empty() {
+        lines.push("it bears content in clear: give it only to whom these labels allow".to_owned());
+        lines.extend(labels.iter().map(|label| format!("  {label}")));
+    }
+    let document = json!({ "file": path.display().to_string(), "labels": labels });
+    how.printer.either(&document, &lines)?;
+    Ok(0)
 }
 
 /// The first eight digits of an id's UUID: enough to mean it.

@@ -8,6 +8,8 @@
 //!
 //! | file | holds |
 //! |---|---|
+//! | `calendar` | iCalendar: invitations, what is due, activities |
+//! | `commitments` | commitments as a table, and a table as commitments |
 //! | `evidence` | what an indicator came to, computed from this node's own log and ledgers |
 //! | `progress` | areas, measures, indicators with what each nation says they came to; who assesses what |
 //! | `actual` | which actuals are to be published, and what is here of a partner's |
@@ -18,6 +20,8 @@
 
 pub mod actual;
 pub mod api;
+pub mod calendar;
+pub mod commitments;
 pub mod evidence;
 pub mod openapi;
 pub mod progress;

@@ -48,6 +48,17 @@ pub(crate) enum Consult {
         after_help = "Example: entente consult say 3f2a --kind minute --item 2 --text 'Agreed to name teams.' --rel-to POL"
     )]
     Say(Box<Say>),
+    /// Write an invitation as iCalendar, for people to mail. It is written for convened meetings, and once more
+    /// when one is changed or cancelled. The file is not encrypted and bears content: its label stands in
+    /// the description. Who reads it has to be allowed to.
+    #[command(after_help = "Example: entente consult invite 3f2a --out seoul.ics")]
+    Invite {
+        /// Its id, or the beginning of its UUID.
+        id: String,
+        /// The file; - writes to standard output.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+    },
     /// List consultations, the newest last.
     List {
         /// Only those that were neither held nor called off.
@@ -312,6 +323,19 @@ pub(crate) enum Commit {
         after_help = "Examples:\n  entente commit list --ours\n  entente commit list --to-us --late"
     )]
     List(CommitList),
+    /// Take over a table of commitments, xlsx or CSV: new ones, and changes of this nation's own. All of it or
+    /// nothing; mistakes are told by cell. With --dry-run nothing changes.
+    #[command(
+        after_help = "Columns: ID (empty: a new one), Name, About, Responsible, Due, and if you like Promised to, Begins, \\\n  \
+                      Milestones (lines of `2024-06-30 | Team named`), Completion, Remark, Description.\n\
+                      Example: entente commit list --ours --xlsx ours.xlsx, edit it, entente commit import ours.xlsx"
+    )]
+    Import {
+        /// The file; - reads standard input.
+        file: PathBuf,
+        #[command(flatten)]
+        to: SaidTo,
+    },
     /// Show one: owner, dates, milestones and evidence.
     Show {
         /// Its id, or the beginning of its UUID.
@@ -396,6 +420,24 @@ pub(crate) struct CommitList {
     /// Only what is about this part of the programme.
     #[arg(long, value_name = "PATH")]
     pub(crate) about: Option<String>,
+    #[command(flatten)]
+    pub(crate) as_file: AsFile,
+}
+
+/// The file that a list is written to. It bears content in clear, each row or entry with its label: who
+/// reads it has to be allowed to.
+#[derive(Clone, Debug, Default, Args)]
+#[group(multiple = false)]
+pub(crate) struct AsFile {
+    /// Write the list as CSV; - writes to standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write it as a spreadsheet; no cell is a formula.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) xlsx: Option<PathBuf>,
+    /// Write what is due as a calendar, iCalendar; the label stands in each description.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ics: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -420,6 +462,10 @@ pub(crate) enum Area {
         /// Only what has this text in its name, description or reference.
         #[arg(long, value_name = "TEXT")]
         search: Option<String>,
+        /// Write the activities as a calendar, iCalendar; the label stands in each description. - writes to
+        /// standard output.
+        #[arg(long, value_name = "FILE")]
+        ics: Option<PathBuf>,
     },
 }
 

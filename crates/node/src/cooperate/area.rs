@@ -1,19 +1,22 @@
 //! `entente area`: what every area notes, whether it is about cyber defence or not.
 
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use entente_cooperation::content::{Activity, Assessment, Capability, Recognition, WorkingGroup};
 use entente_cooperation::filed::{Filed, Said};
 use entente_cooperation::sign_off::hex;
 use entente_cooperation::terms::{ActivityState, CapabilityState, RecognitionState};
 use entente_intake::{Applied, Desk, meant};
+use entente_view_programme::calendar::activities;
 use entente_view_programme::query::{AskedNotes, notes};
 use entente_view_programme::write::{check_assessed, check_assessment, evidence};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    How, New, delegations, end_time, find, label, nations, of, say, short, shown, some_time, time,
-    words,
+    How, New, delegations, end_time, find, label, marked, nations, of, say, short, shown,
+    some_time, time, words, write_file,
 };
 use crate::cli::cooperation::{
     ActivityArgs, Area, AssessArgs, CapabilityArgs, GroupArgs, RecogniseArgs, SaidTo,
@@ -29,10 +32,13 @@ pub(crate) fn run(command: &Area, how: How<'_>) -> Result<u8> {
         Area::Recognise(args) => recognise(&mut desk, args, how),
         Area::Capability(args) => capability(&mut desk, args, how),
         Area::Assess(args) => assess(&mut desk, args, how),
-        Area::List { about, kind, search } => {
+        Area::List { about, kind, search, ics } => {
             let asked =
                 AskedNotes { about: about.clone(), kind: kind.clone(), search: search.clone() };
-            list(&mut desk, &asked, how)
+            match ics {
+                Some(path) => calendar(&mut desk, &asked, path, how),
+                None => list(&mut desk, &asked, how),
+            }
         }
     }
 }
@@ -197,6 +203,18 @@ fn assess(desk: &mut Desk, args: &AssessArgs, how: How<'_>) -> Result<u8> {
     check_assessed(desk, &said)?;
     let label = Some(label(desk, &about, &args.to)?);
     say(desk, New { id: None, content: said.content(), label, author: args.to.author.clone() }, how)
+}
+
+fn calendar(desk: &mut Desk, asked: &AskedNotes, path: &Path, how: How<'_>) -> Result<u8> {
+    let picture = desk.picture()?.clone();
+    let found = notes(&picture, asked);
+    let rows = found.iter().filter_map(|note| {
+        let said = note.filed.says::<Activity>()?;
+        Some((note.filed, said, marked(desk, note.filed)))
+    });
+    let rows: Vec<_> = rows.collect();
+    let labels = rows.iter().map(|(_, _, label)| label.shown.clone()).collect();
+    write_file(path, activities(&picture, rows).as_bytes(), &labels, how)
 }
 
 fn list(desk: &mut Desk, asked: &AskedNotes, how: How<'_>) -> Result<u8> {

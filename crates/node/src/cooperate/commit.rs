@@ -1,17 +1,27 @@
 //! `entente commit`: what nations undertook.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use anyhow::{Context as _, Result, bail};
 use entente_cooperation::content::{Commitment, Content, Milestone};
 use entente_cooperation::filed::Said as _;
 use entente_cooperation::terms::Completion;
-use entente_intake::{Desk, meant};
+use entente_intake::{Desk, Saying, meant};
 use entente_release::NationSet;
+use entente_sheet::limits::FILE_MAX;
+use entente_sheet::{Problems, delimited, workbook};
+use entente_view_programme::calendar::due;
+use entente_view_programme::commitments::{read as read_table, sheet};
 use entente_view_programme::query::{AskedCommitments, commitments, day};
-use entente_view_programme::write::evidence;
+use entente_view_programme::write::{area_of, evidence};
 use serde_json::json;
 
-use super::{How, New, end_time, find, label, label_of, nations, of, say, short, shown, some_time};
-use crate::cli::cooperation::{Commit, CommitAdd, CommitList, CommitUpdate};
+use super::{
+    How, New, end_time, find, label, label_of, marked, nations, of, say, short, shown, some_time,
+    write_file,
+};
+use crate::cli::cooperation::{AsFile, Commit, CommitAdd, CommitList, CommitUpdate, SaidTo};
 use crate::folder;
 
 /// Runs one of the commands.
@@ -21,6 +31,7 @@ pub(crate) fn run(command: &Commit, how: How<'_>) -> Result<u8> {
         Commit::Add(args) => add(&mut desk, args, how),
         Commit::Update(args) => update(&mut desk, args, how),
         Commit::List(args) => list(&mut desk, args, how),
+        Commit::Import { file, to } => import(&mut desk, file, to, how),
         Commit::Show { id } => show(&mut desk, id, how),
     }
 }
@@ -105,8 +116,25 @@ fn list(desk: &mut Desk, args: &CommitList, how: How<'_>) -> Result<u8> {
         about: args.about.clone(),
     };
     let picture = desk.picture()?.clone();
+    let found = commitments(&picture, &asked, here, now);
+    let AsFile { csv, xlsx, ics } = &args.as_file;
+    if let Some(path) = csv.as_ref().or(xlsx.as_ref()).or(ics.as_ref()) {
+        let labels = found.iter().map(|row| label_of(desk, row.filed)).collect();
+        let bytes = if ics.is_some() {
+            due(&picture, found.iter().map(|row| (row.filed, row.said, marked(desk, row.filed))))
+                .into_bytes()
+        } else {
+            let rows = found.into_iter().map(|row| {
+                let label = label_of(desk, row.filed);
+                (row, label)
+            });
+            let sheet = sheet(rows);
+            if csv.is_some() { delimited::write(&sheet)? } else { workbook::write(&[sheet])? }
+        };
+        return write_file(path, &bytes, &labels, how);
+    }
     let (mut lines, mut rows) = (Vec::new(), Vec::new());
-    for row in commitments(&picture, &asked, here, now) {
+    for row in found {
         let state = if row.said.dropped { "given up" } else { row.said.completion.as_str() };
         let due = match row.next {
             None => String::new(),
@@ -129,6 +157,82 @@ fn list(desk: &mut Desk, args: &CommitList, how: How<'_>) -> Result<u8> {
     }
     how.printer.either(&json!(rows), &lines)?;
     Ok(0)
+}
+
+/// Takes a table over: all of it, or nothing.
+fn import(desk: &mut Desk, path: &Path, to: &SaidTo, how: How<'_>) -> Result<u8> {
+    let bytes = read_file(path)?;
+    let name = path.file_name().map_or("-".into(), |name| name.to_string_lossy());
+    let sheets = entente_sheet::read(&bytes, &name)
+        .with_context(|| format!("{} was not read", path.display()))?;
+    let here = desk.here();
+    let changes = match read_table(&sheets, desk.picture()?, here) {
+        Ok(changes) => changes,
+        Err(problems) => return refused(&problems, how),
+    };
+    let (mut problems, mut sayings) = (Problems::default(), Vec::new());
+    for change in &changes {
+        let said = &change.said;
+        // What is changed keeps its label.
+        let label = match (&change.id, label(desk, &said.about, to)) {
+            (None, Err(cause)) => {
+                change.refuse_about(format!("{cause:#}"), &mut problems);
+                continue;
+            }
+            (None, Ok(label)) => Some(label),
+            (Some(_), _) => None,
+        };
+        if let Err(cause) = area_of(desk, &said.about) {
+            change.refuse_about(cause.to_string(), &mut problems);
+        }
+        let uuid = uuid::Builder::from_random_bytes(folder::random::<16>()?).into_uuid();
+        let (id, content) = (change.id.clone(), Content::Commitment(said.clone()));
+        sayings.push(Saying { id, content, label, author: to.author.clone(), uuid });
+    }
+    if !problems.is_empty() {
+        return refused(&problems, how);
+    }
+    let told = match desk.say_all(&sayings, how.dry) {
+        Ok(told) => told,
+        Err((at, cause)) => {
+            let Some(change) = changes.get(at) else { return Err(cause.into()) };
+            change.refuse(cause.to_string(), &mut problems);
+            return refused(&problems, how);
+        }
+    };
+    let verb = if how.dry { "would be" } else { "were" };
+    let new = changes.iter().filter(|change| change.id.is_none()).count();
+    let old = changes.len() - new;
+    let mut lines = vec![format!("{new} {verb} added, {old} {verb} changed")];
+    for (one, change) in told.iter().zip(&changes) {
+        lines.push(format!("{}  {}  [{}]", short(&one.id), change.said.name, one.label));
+    }
+    let ids: Vec<&String> = told.iter().map(|one| &one.id).collect();
+    let document = json!({ "added": new, "changed": old, "ids": ids, "dry_run": how.dry });
+    how.printer.either(&document, &lines)?;
+    Ok(0)
+}
+
+/// Tells what is wrong with a table. Nothing of it was taken over.
+fn refused(problems: &Problems, how: How<'_>) -> Result<u8> {
+    let mut lines = problems.lines();
+    lines.push("nothing was taken over: put this right, and import the file again".to_owned());
+    how.printer.either(&json!({ "problems": problems.lines() }), &lines)?;
+    Ok(1)
+}
+
+/// A file within the limit; `-` reads standard input.
+fn read_file(path: &Path) -> Result<Vec<u8>> {
+    let wrong = || format!("{} could not be read", path.display());
+    let most = u64::try_from(FILE_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    if path == Path::new("-") {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes).with_context(wrong)?;
+    } else {
+        let file = std::fs::File::open(path).with_context(wrong)?;
+        file.take(most).read_to_end(&mut bytes).with_context(wrong)?;
+    }
+    Ok(bytes)
 }
 
 fn show(desk: &mut Desk, id: &str, how: How<'_>) -> Result<u8> {

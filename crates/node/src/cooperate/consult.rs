@@ -1,18 +1,22 @@
 //! `entente consult`: meetings of nations, and what is said at them.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use anyhow::{Context as _, Result};
 use entente_cooperation::content::{Consultation, Content, Contribution, Proposal};
 use entente_cooperation::filed::{Filed, Said as _};
 use entente_cooperation::terms::ConsultationState;
 use entente_intake::{Desk, meant};
 use entente_object::time::Timestamp;
+use entente_view_programme::calendar::invitation;
 use entente_view_programme::query::day;
 use entente_view_programme::write::about;
 use serde_json::json;
 
 use super::{
-    How, New, agenda, delegations, find, label, label_of, of, say, short, shown, some_time, time,
-    words,
+    How, New, agenda, delegations, find, label, label_of, marked, of, say, short, shown, some_time,
+    time, words, write_file,
 };
 use crate::cli::cooperation::{Consult, ConsultChange, ConsultConvene, ConsultRequest, Say, When};
 use crate::folder;
@@ -25,6 +29,7 @@ pub(crate) fn run(command: &Consult, how: How<'_>) -> Result<u8> {
         Consult::Convene(args) => convene(&mut desk, args, how),
         Consult::Change(args) => change(&mut desk, args, how),
         Consult::Say(args) => contribute(&mut desk, args, how),
+        Consult::Invite { id, out } => invite(&mut desk, id, out, how),
         Consult::List { open } => list(&mut desk, *open, how),
         Consult::Show { id } => show(&mut desk, id, how),
     }
@@ -124,6 +129,15 @@ fn contribute(desk: &mut Desk, args: &Say, how: How<'_>) -> Result<u8> {
     });
     let label = Some(label(desk, &path, &args.to)?);
     say(desk, New { id: None, content, label, author: args.to.author.clone() }, how)
+}
+
+fn invite(desk: &mut Desk, id: &str, out: &Path, how: How<'_>) -> Result<u8> {
+    let filed = find(desk, id)?;
+    let said = of::<Consultation>(&filed, "consultation")?;
+    let label = marked(desk, &filed);
+    let text = invitation(desk.picture()?, &filed, said, &label)
+        .with_context(|| format!("nobody is invited to {}", said.name))?;
+    write_file(out, text.as_bytes(), &BTreeSet::from([label.shown]), how)
 }
 
 fn list(desk: &mut Desk, open: bool, how: How<'_>) -> Result<u8> {
