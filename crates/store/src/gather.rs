@@ -181,7 +181,8 @@ impl Home {
         Ok(since)
     }
 
-    /// Visits sightings or reports that others brought, as [`noted::brought`] does.
+    /// Visits sightings or reports of a type that others than `here` brought and that were here between
+    /// two times, in the order in which they came. With `of`: only sightings of what that nation brought.
     pub fn brought_by_others(
         &self,
         (object_type, here, of): (&str, Nation, Option<Nation>),

@@ -203,3 +203,69 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Noted> {
         at: row.get(7)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use entente_log::entry::Act;
+    use entente_log::journal::Journal as _;
+    use sha2::{Digest as _, Sha256};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Home;
+
+    const SEEN: &str = "indicator--00000000-0000-4000-8000-000000000001";
+
+    fn put(
+        object_type: &'static str,
+        (number, version): (u128, i64),
+        more: &str,
+    ) -> Entry<'static> {
+        let bytes = format!("{{\"version\":{version}{more}}}");
+        Entry::Put(Put {
+            uuid: Uuid::from_u128(number),
+            object_type: object_type.into(),
+            version,
+            label: 0,
+            brought_by: "POL".parse().unwrap(),
+            digest: Sha256::digest(&bytes).into(),
+            bytes: bytes.into_bytes().into(),
+        })
+    }
+
+    fn all(home: &Home) -> Vec<Noted> {
+        between(&home.database, (0, 100)).unwrap()
+    }
+
+    #[test]
+    fn a_store_of_format_2_has_them_once_it_is_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut home = Home::open(folder.path()).unwrap();
+        let act = |at| Entry::Act(Act { kind: "received/POL".into(), at, json: "{}".into() });
+        let of = |more: &str| format!(",\"sighting_of_ref\":\"{SEEN}\"{more}");
+        let last =
+            of(",\"first_seen\":\"1970-01-01T00:00:01Z\",\"last_seen\":\"1970-01-01T00:00:02Z\"");
+        home.append(&[put("sighting", (7, 50), &last), put("indicator", (1, 51), ""), act(60)])
+            .unwrap();
+        home.append(&[put("sighting", (7, 61), &of(",\"count\":0")), put("report", (8, 62), "")])
+            .unwrap();
+        let told =
+            |noted: &Noted| (noted.seq, noted.first, noted.seen, noted.of.is_some(), noted.at);
+        let expected =
+            [(0, 0, 2_000_000, true, Some(60)), (3, 0, 61, false, None), (4, 4, 62, false, None)];
+        assert_eq!(all(&home).iter().map(told).collect::<Vec<_>>(), expected);
+        home.append(&[act(70)]).unwrap();
+        let before = all(&home);
+        assert_eq!(
+            before.iter().map(|noted| noted.at).collect::<Vec<_>>(),
+            [Some(60), Some(70), Some(70)]
+        );
+        home.verify_indexes(&mut |_, _| ()).unwrap();
+        let older = "DROP TABLE noted; DROP TABLE earlier; PRAGMA user_version = 2";
+        home.database.execute_batch(older).unwrap();
+        drop(home);
+        let mut home = Home::open(folder.path()).unwrap();
+        assert_eq!(all(&home), before);
+        home.verify_indexes(&mut |_, _| ()).unwrap();
+    }
+}
