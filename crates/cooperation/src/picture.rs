@@ -16,6 +16,7 @@ use crate::agreement::{Agreement, weigh};
 use crate::content::{Alert, Assistance, Content, Contribution, Proposal, SignOff};
 use crate::filed::{Filed, Said};
 use crate::steps::{IllegalStep, Steps};
+use crate::terms::ProposalState;
 
 /// All that nations said.
 #[derive(Clone, Debug, Default)]
@@ -185,7 +186,13 @@ pub fn follows(before: Option<&Content>, after: &Content) -> Result<(), IllegalS
     }
     match after {
         Content::Consultation(after) => step(before, after, |said| said.state),
-        Content::Proposal(after) => step(before, after, |said| said.state),
+        Content::Proposal(after) => {
+            step(before, after, |said| said.state)?;
+            let before = before.and_then(Proposal::of);
+            before
+                .filter(|said| said.state != ProposalState::Draft)
+                .map_or(Ok(()), |before| asks_the_same(before, after))
+        }
         Content::Activity(after) => step(before, after, |said| said.state),
         Content::Recognition(after) => step(before, after, |said| said.state),
         Content::Capability(after) => step(before, after, |said| said.state),
@@ -217,6 +224,28 @@ pub fn follows(before: Option<&Content>, after: &Content) -> Result<(), IllegalS
         | Content::Actual(_)
         | Content::Assessment(_)
         | Content::WorkingGroup(_) => Ok(()),
+    }
+}
+
+/// Refuses to ask others, or for something else, once nations may have answered: a sign-off is over the text
+/// alone. More time may be given, never less.
+fn asks_the_same(before: &Proposal, after: &Proposal) -> Result<(), IllegalStep> {
+    let asked = |said: &Proposal| {
+        let parties: Vec<String> = said.parties.iter().map(|nation| nation.to_string()).collect();
+        let from =
+            said.valid_from.map_or(String::new(), |from| format!(" from {}", from.to_stix()));
+        format!("a {} by {} of {}{from}", said.kind, said.procedure, parties.join(", "))
+    };
+    stays("a proposal", Some(&asked(before)), &asked(after))?;
+    match (before.deadline, after.deadline) {
+        (Some(old), Some(new)) if new >= old => Ok(()),
+        (None, _) => Ok(()),
+        (Some(old), new) => Err(IllegalStep {
+            of: "a deadline",
+            from: Some(old.to_stix()),
+            to: new.map_or("none".to_owned(), Timestamp::to_stix),
+            legal: vec!["the same or later".to_owned()],
+        }),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::content::Activity;
 use crate::filed::{Head, Place, write};
-use crate::terms::ActivityState;
+use crate::terms::{ActivityState, Procedure, ProposalKind};
 use proptest::prop_assert_eq;
 use proptest::proptest;
 
@@ -63,6 +63,49 @@ fn a_step_that_may_not_follow_is_a_fault_and_changes_nothing() {
         faults[0].why.to_string(),
         "an activity that is cancelled cannot become held: nothing follows any more"
     );
+}
+
+#[test]
+fn who_is_asked_and_how_stays_once_a_text_was_proposed() {
+    let parties = |codes: &[&str]| codes.iter().map(|code| nation(code)).collect();
+    let first = Proposal {
+        name: "Outcomes".into(),
+        kind: ProposalKind::Outcome,
+        text: "The parties agree.".into(),
+        about: "rok-nato-itpp-2023/dialogue".into(),
+        consultation_ref: None,
+        subject_refs: Vec::new(),
+        procedure: Procedure::Silence,
+        deadline: Some(at(100)),
+        parties: parties(&["KOR", "POL"]),
+        valid_from: None,
+        replaces_ref: None,
+        state: ProposalState::Proposed,
+        result: None,
+    };
+    let follow = |state, change: fn(&mut Proposal)| {
+        let before = Proposal { state, ..first.clone() };
+        let mut after = first.clone();
+        change(&mut after);
+        follows(Some(&Content::Proposal(before)), &Content::Proposal(after)).is_ok()
+    };
+    let changes: [fn(&mut Proposal); 6] = [
+        |said| said.parties = [Nation::KOR].into_iter().collect(),
+        |said| said.kind = ProposalKind::Programme,
+        |said| said.procedure = Procedure::Consensus,
+        |said| said.valid_from = Some(at(5)),
+        |said| said.deadline = Some(at(99)),
+        |said| said.deadline = None,
+    ];
+    for change in changes {
+        assert!(!follow(ProposalState::Proposed, change) && follow(ProposalState::Draft, change));
+    }
+    let kept: [fn(&mut Proposal); 3] = [
+        |said| said.deadline = Some(at(101)),
+        |said| said.text = "The parties agreed.".into(),
+        |said| said.state = ProposalState::NotAccepted,
+    ];
+    assert!(kept.into_iter().all(|change| follow(ProposalState::Proposed, change)));
 }
 
 #[test]
